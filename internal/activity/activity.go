@@ -103,6 +103,7 @@ type Attempted struct {
 	Status    int             `json:"status,omitempty"`
 	Error     string          `json:"error,omitempty"`
 	Response  string          `json:"response,omitempty"` // the answer's first MaxExcerpt bytes, unless it was 2xx
+	Hint      string          `json:"hint,omitempty"`     // what the developer may want to change
 	Duration  time.Duration   `json:"duration_ns"`
 	State     delivery.State  `json:"state"`
 	At        time.Time       `json:"at"`
