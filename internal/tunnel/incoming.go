@@ -1,0 +1,154 @@
+package tunnel
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/wire"
+	"github.com/solatis/solatis-cli/internal/wsconn"
+)
+
+// incoming reads the frames of one connection. The relay isn't trusted: what breaks the
+// protocol ends the connection.
+type incoming struct {
+	tunnel  *Tunnel
+	conn    *wsconn.Conn
+	epoch   uint64 // 0 until Welcome
+	last    uint64 // the seq that came last
+	partial map[uint64]*partialRequest
+	held    uint64 // bytes that the partial bodies may grow to
+}
+
+type partialRequest struct {
+	head  *wire.Request
+	parts *wire.Parts
+}
+
+// Bounds on what a relay may have under way, in requests and as a multiple of the
+// largest body. An honest relay stays far below: see relay.DefaultInFlight.
+const (
+	maxPartial     = 4096
+	maxPartialBody = 32
+)
+
+func (in *incoming) readAll() error {
+	for {
+		message, err := in.conn.Read()
+		if err != nil {
+			return err
+		}
+		if err := wire.Decode(message, in.handle); err != nil {
+			return err
+		}
+	}
+}
+
+func (in *incoming) handle(f wire.Frame) error {
+	switch f := f.(type) {
+	case *wire.Goodbye:
+		if f.Code.Final() {
+			return &RefusedError{Code: f.Code, Reason: f.Reason}
+		}
+		return &goodbyeError{*f}
+	case *wire.Welcome:
+		return in.welcome(f)
+	}
+	if in.epoch == 0 {
+		return fmt.Errorf("the relay sent %T before Welcome", f)
+	}
+	switch f := f.(type) {
+	case *wire.Request:
+		return in.request(f)
+	case *wire.Body:
+		return in.body(f)
+	case *wire.Gap:
+		return in.gap(f)
+	default:
+		return fmt.Errorf("%T isn't for a relay to send", f)
+	}
+}
+
+func (in *incoming) welcome(f *wire.Welcome) error {
+	if in.epoch != 0 {
+		return errors.New("the relay sent Welcome twice")
+	}
+	if f.Epoch == 0 || f.Endpoint != in.tunnel.Endpoint {
+		return errors.New("the relay's Welcome has no epoch, or is for another endpoint")
+	}
+	in.epoch, in.last = f.Epoch, f.Seq
+	in.tunnel.attach(in.conn, f.Epoch)
+	in.tunnel.Handler.Connected(event.Position{Epoch: f.Epoch, Seq: f.Seq}, f.Backlog)
+	return nil
+}
+
+// follows checks that nothing was left out or comes twice.
+func (in *incoming) follows(seq, upTo uint64) error {
+	if seq != in.last+1 {
+		return fmt.Errorf("the relay sent request %d after %d", seq, in.last)
+	}
+	in.last = upTo
+	return nil
+}
+
+func (in *incoming) request(f *wire.Request) error {
+	if err := in.follows(f.Seq, f.Seq); err != nil {
+		return err
+	}
+	parts, err := wire.NewParts(f.Length, in.tunnel.MaxBody, f.Part)
+	if err != nil {
+		return fmt.Errorf("request %d: %w", f.Seq, err)
+	}
+	p := &partialRequest{f, parts}
+	if parts.Complete() {
+		in.complete(p)
+		return nil
+	}
+	in.held += f.Length
+	if len(in.partial) >= maxPartial || in.held > maxPartialBody*in.tunnel.MaxBody {
+		return errors.New("the relay has too many requests under way")
+	}
+	in.partial[f.Seq] = p
+	return nil
+}
+
+func (in *incoming) body(f *wire.Body) error {
+	p, ok := in.partial[f.Seq]
+	if !ok {
+		return fmt.Errorf("the relay sent a part of request %d, which isn't under way", f.Seq)
+	}
+	if err := p.parts.Add(f.Part); err != nil {
+		return fmt.Errorf("request %d: %w", f.Seq, err)
+	}
+	if p.parts.Complete() {
+		delete(in.partial, f.Seq)
+		in.held -= p.head.Length
+		in.complete(p)
+	}
+	return nil
+}
+
+func (in *incoming) complete(p *partialRequest) {
+	f := p.head
+	in.tunnel.Handler.Request(event.Position{Epoch: in.epoch, Seq: f.Seq}, &event.Request{
+		ID:       f.ID,
+		Method:   f.Method,
+		Path:     f.Path,
+		RawQuery: f.RawQuery,
+		Host:     f.Host,
+		Proto:    f.Proto,
+		Remote:   f.Remote,
+		Header:   f.Header,
+		Body:     p.parts.Bytes(),
+		Received: time.Unix(0, f.Received),
+	})
+}
+
+func (in *incoming) gap(f *wire.Gap) error {
+	if err := in.follows(f.From, f.To); err != nil {
+		return err
+	}
+	in.tunnel.Handler.Gap(f.From, event.Position{Epoch: in.epoch, Seq: f.To}, f.Reason)
+	return nil
+}
