@@ -1,0 +1,165 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+)
+
+// Synchronous says when a commit is durable.
+type Synchronous int
+
+// The levels, as SQLite knows them.
+const (
+	Full   Synchronous = iota // at each commit
+	Normal                    // at some later one; a power cut may take the last commits, a crash of the process none
+)
+
+func (s Synchronous) level() string {
+	if s == Normal {
+		return "1"
+	}
+	return "2"
+}
+
+// Options say what database it is.
+type Options struct {
+	Name        string // for messages, such as "history"
+	Synchronous Synchronous
+	// Migrations are SQL scripts; the database's user_version counts those applied.
+	Migrations []string
+}
+
+// Errors that callers tell apart. What wraps them names the file and says what to do.
+var (
+	ErrFull    = errors.New("the disk is full")
+	ErrNewer   = errors.New("the database was written by a newer version of solatis")
+	ErrCorrupt = errors.New("the file is damaged, or not a database")
+	ErrClosed  = errors.New("the database is closed")
+)
+
+// maxReaders is how many Views run at the same time.
+const maxReaders = 4
+
+// DB is an open database. Its methods may be called from any number of goroutines.
+type DB struct {
+	path    string
+	options Options
+	pool    *sql.DB
+	writer  *writer
+	readers chan *conn // of capacity maxReaders; a nil is one not opened yet
+
+	closing sync.Once
+}
+
+// Open opens the database at path, creates it with mode 0600 where there is none, and
+// brings its schema up to date. A damaged file and a newer schema are errors, and the
+// file stays as it is.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	d := &DB{path: path, options: o, readers: make(chan *conn, maxReaders)}
+	for range maxReaders {
+		d.readers <- nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would use the umask
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Name, err)
+	}
+	f.Close()
+	if d.pool, err = sql.Open(driverName, dsn(path, o.Synchronous)); err != nil {
+		return nil, d.explain(err)
+	}
+	d.pool.SetMaxIdleConns(maxReaders + 1)
+	c, err := d.connect(ctx)
+	if err == nil {
+		err = d.migrate(ctx, c)
+	}
+	if err != nil {
+		if c != nil {
+			c.close()
+		}
+		d.pool.Close()
+		return nil, d.explain(err)
+	}
+	d.writer = startWriter(c)
+	return d, nil
+}
+
+// Close ends the database after the writes that were handed over. The caller sees to it
+// that no View runs any more.
+func (d *DB) Close() error {
+	var err error
+	d.closing.Do(func() {
+		d.writer.stop()
+		for range maxReaders {
+			if c := <-d.readers; c != nil {
+				c.close()
+			}
+		}
+		err = d.pool.Close()
+	})
+	return err
+}
+
+// Update runs fn in a transaction, together with those of concurrent callers, and
+// returns nil once the transaction is durable. fn must do nothing but write to tx and
+// set variables of its caller: it is run again if another one of the same transaction
+// fails. An error of fn undoes fn alone.
+//
+// Once handed over the write is carried out, and Update waits for it, even if ctx ends.
+func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return d.explain(d.writer.do(ctx, fn))
+}
+
+// View runs fn in a transaction that only reads, and sees one state of the database.
+func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	var c *conn
+	select {
+	case c = <-d.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { d.readers <- c }()
+	if c == nil {
+		opened, err := d.connect(ctx)
+		if err != nil {
+			return d.explain(err)
+		}
+		c = opened
+	}
+	if err := c.run("BEGIN"); err != nil {
+		return d.explain(err)
+	}
+	err := fn(&Tx{conn: c})
+	return d.explain(errors.Join(err, c.run("ROLLBACK")))
+}
+
+// connect opens a connection and holds it against what Options want of it.
+func (d *DB) connect(ctx context.Context) (*conn, error) {
+	sc, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(ctx, sc, d.options.Synchronous); err != nil {
+		sc.Close()
+		return nil, err
+	}
+	return &conn{sql: sc, stmts: make(map[string]*sql.Stmt)}, nil
+}
+
+// explain says in which file something failed and what to do about it.
+func (d *DB) explain(err error) error {
+	switch k := kind(err); {
+	case err == nil:
+		return nil
+	case k == ErrFull:
+		return fmt.Errorf("%s %s: %w: make room, nothing that was kept is lost (%w)", d.options.Name, d.path, ErrFull, err)
+	case k == ErrCorrupt:
+		return fmt.Errorf("%s %s: %w; it is left as it is: move it away, or restore a copy (%w)", d.options.Name, d.path, ErrCorrupt, err)
+	case errors.Is(err, ErrNewer):
+		return fmt.Errorf("%s %s: %w: update solatis, or move the file away", d.options.Name, d.path, err)
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const driverName = "sqlite"
+
+// pragmas are set on every connection, in this order, and read back by check.
+func pragmas(s Synchronous) [][2]string {
+	p := [][2]string{
+		{"busy_timeout", "5000"},
+		{"journal_mode", "wal"},
+		{"synchronous", s.level()},
+		{"foreign_keys", "1"},
+	}
+	if runtime.GOOS == "darwin" {
+		// There fsync leaves data in the disk's cache, and only F_FULLFSYNC does not.
+		p = append(p, [2]string{"fullfsync", "1"}, [2]string{"checkpoint_fullfsync", "1"})
+	}
+	return p
+}
+
+// dsn names a database for the driver. The path is escaped, so that a "?" in it doesn't
+// begin the options.
+func dsn(path string, s Synchronous) string {
+	options := make(url.Values)
+	for _, p := range pragmas(s) {
+		options.Add("_pragma", p[0]+"("+p[1]+")")
+	}
+	path = strings.ReplaceAll(path, `\`, "/")
+	if len(path) > 1 && path[1] == ':' {
+		path = "/" + path // a Windows drive
+	}
+	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
+}
+
+// check reads the pragmas back: SQLite ignores what it can't do, such as WAL on a file
+// system without shared memory.
+func check(ctx context.Context, c *sql.Conn, s Synchronous) error {
+	for _, p := range pragmas(s) {
+		var got string
+		if err := c.QueryRowContext(ctx, "PRAGMA "+p[0]).Scan(&got); err != nil {
+			return err
+		}
+		if got != p[1] {
+			return fmt.Errorf("PRAGMA %s is %s and can't be made %s here", p[0], got, p[1])
+		}
+	}
+	return nil
+}
+
+// kind returns which of this package's errors a driver's error is, or nil.
+func kind(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	switch e.Code() & 0xff { // the rest is detail
+	case sqlite3.SQLITE_FULL:
+		return ErrFull
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return ErrCorrupt
+	}
+	return nil
+}
