@@ -35,7 +35,7 @@ type Store interface {
 	//   - at.Seq, where at.Epoch is one of this log and reached that far;
 	//   - the end of at.Epoch, where it ended before at.Seq: the log was restored
 	//     from an older copy, and what the agent has beyond is not what is here;
-	//   - 0 for an unknown epoch, which also is the answer to a new agent.
+	//   - the beginning of what is still there for an unknown epoch, and so for a new agent.
 	// What is returned becomes the agent's acknowledged position.
 	Resume(ctx context.Context, endpoint, agent string, at event.Position, now time.Time) (event.Position, error)
 
