@@ -119,10 +119,8 @@ func (w *world) close(t *rapid.T) {
 }
 
 func (w *world) takeSnapshot(t *rapid.T) {
-	w.close(t)
 	w.disk.Snapshot(t)
 	w.snapshot = append([]string{}, w.accepted...)
-	w.store = w.disk.Open(t)
 }
 
 func (w *world) restore(t *rapid.T) {
