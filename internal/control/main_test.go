@@ -1,0 +1,120 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/session"
+	sign "github.com/solatis/solatis-cli/internal/signature"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// fake is a session that answers from a Bus and a secret, and replays by a function.
+type fake struct {
+	activity.Bus
+	info   session.Info
+	secret sign.Secret
+	replay func(ctx context.Context, id string) (activity.Attempted, error)
+}
+
+func (f *fake) Info() session.Info      { return f.info }
+func (f *fake) Sign(body []byte) string { return sign.Sign(f.secret, body) }
+func (f *fake) Replay(ctx context.Context, r ReplayRequest) (activity.Attempted, error) {
+	return f.replay(ctx, r.ID)
+}
+
+func newFake() *fake {
+	return &fake{
+		info:   session.Info{ID: "k3f9", PID: 7, Cwd: "/src/shop", URL: "http://localhost:4650/e/1", Started: noon, Version: "1.2.3"},
+		secret: sign.GenerateSecret(),
+		replay: func(_ context.Context, id string) (activity.Attempted, error) {
+			switch id {
+			case "evt_unknown":
+				return activity.Attempted{}, fmt.Errorf("replay: %w", &Error{"no event evt_unknown; did you mean evt_1?", CodeNotFound})
+			case "evt_broken":
+				return activity.Attempted{}, errors.New("the history is locked: close the other program")
+			}
+			return activity.Attempted{Event: id, Outcome: delivery.Kind("answered"), Status: 200, Duration: time.Millisecond, At: noon}, nil
+		},
+	}
+}
+
+// running is a session that is served on a socket.
+type running struct {
+	*fake
+	socket string
+	stop   func() error // ends Serve and returns what it returned
+}
+
+// serve serves f until the test ends.
+func serve(t testing.TB, f *fake) running {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	r := running{fake: f, socket: filepath.Join(dir, "k3f9.sock")}
+	ln, err := net.Listen("unix", r.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.stop = start(t, ln, f)
+	return r
+}
+
+// start runs Serve until the test ends or the returned function is called.
+func start(t testing.TB, ln net.Listener, f *fake) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	var err error
+	go func() {
+		defer close(done)
+		err = Serve(ctx, ln, f)
+	}()
+	stop = func() error {
+		cancel()
+		<-done
+		return err
+	}
+	t.Cleanup(func() { stop() })
+	return stop
+}
+
+func dial(t testing.TB, r running) *Client {
+	c := Dial(r.socket)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func follow(t testing.TB, c *Client, f Filter) *Stream {
+	t.Helper()
+	s, err := c.Follow(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func next(t testing.TB, s *Stream) activity.Update {
+	t.Helper()
+	u, err := s.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

@@ -1,0 +1,159 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+)
+
+// Printer shows what happens in a session.
+type Printer interface {
+	Print(activity.Update)
+}
+
+// PlainOptions say where and how Plain prints.
+type PlainOptions struct {
+	Out, Err           io.Writer      // requests and attempts; all else
+	OutColor, ErrColor bool           // as UseColor decided for each
+	Zone               *time.Location // of the times shown; nil means local time
+}
+
+// Plain prints lines for people: requests and attempts on one stream, so that these can
+// be piped and searched, and what is said about the session on another. Everything in
+// an update passes the sanitizer. It is meant for one goroutine.
+type Plain struct {
+	PlainOptions
+	out, err Palette
+	lost     bool            // whether the relay is away
+	down     map[string]bool // addresses of targets whose banner was shown and that aren't up again
+}
+
+// NewPlain returns a printer of lines.
+func NewPlain(o PlainOptions) *Plain {
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	return &Plain{
+		PlainOptions: o,
+		out:          NewPalette(o.OutColor),
+		err:          NewPalette(o.ErrColor),
+		down:         make(map[string]bool),
+	}
+}
+
+// Print implements Printer. What one update has to say on a stream is one Write.
+func (p *Plain) Print(u activity.Update) {
+	switch u := u.(type) {
+	case activity.Received:
+		io.WriteString(p.Out, p.received(u)+"\n")
+	case activity.Attempted:
+		io.WriteString(p.Out, p.attempted(u)+"\n")
+	default:
+		if text := p.session(u); text != "" {
+			io.WriteString(p.Err, text+"\n")
+		}
+	}
+}
+
+// session returns what is said of an update about the session, or "".
+func (p *Plain) session(u activity.Update) string {
+	switch u := u.(type) {
+	case activity.Ready:
+		return p.ready(u)
+	case activity.Connected:
+		return p.connected(u)
+	case activity.Disconnected:
+		return p.disconnected(u)
+	case activity.Gap:
+		return p.alert("%s: %s", gone(u), Sanitize(u.Reason))
+	case activity.Resumed:
+		return p.resumed(u)
+	case activity.TargetDown:
+		return p.targetDown(u)
+	case activity.TargetUp:
+		delete(p.down, address(u.Target))
+		return p.note(p.err.Good(fmt.Sprintf("%s is up again (was down %s)", Sanitize(address(u.Target)), span(u.DownFor))))
+	case activity.Warning:
+		return p.alert("warning: %s", Sanitize(u.Message))
+	case activity.Missed:
+		return p.alert("this view fell behind and does not show %s; all are in the history: solatis events list", count(u.Count, "update"))
+	}
+	return ""
+}
+
+func (p *Plain) note(text string) string { return p.err.Faint(">") + " " + text }
+
+func (p *Plain) alert(format string, args ...any) string {
+	return p.err.Warn("! " + fmt.Sprintf(format, args...))
+}
+
+func (p *Plain) ready(u activity.Ready) string {
+	lines := []string{p.note("Listening on " + p.err.Strong(Sanitize(u.URL)))}
+	if u.Target != "" {
+		lines = append(lines, p.note("Forwarding to "+p.err.Strong(Sanitize(u.Target))))
+	} else {
+		lines = append(lines, p.note("No --forward was given: webhooks are recorded and shown, not forwarded"))
+	}
+	switch u.Verify {
+	case "strict":
+		lines = append(lines, p.note("Requests with a bad signature are refused (--verify strict)"))
+	case "off":
+		lines = append(lines, p.note("Signatures are not checked (--verify off)"))
+	}
+	last := "Ready! (^C to quit)"
+	if u.Secret != "" {
+		last = fmt.Sprintf("Ready! Your webhook signing secret is %s (^C to quit)", p.err.Strong(Sanitize(u.Secret)))
+	}
+	return strings.Join(append(lines, p.note(last)), "\n")
+}
+
+// connected says nothing of the first connection: the ready line implies it.
+func (p *Plain) connected(u activity.Connected) string {
+	again := p.lost
+	p.lost = false
+	backlog := count(u.Backlog, "request") + " came meanwhile"
+	switch {
+	case again && u.Backlog > 0:
+		return p.note(p.err.Good("connected to the relay again") + "; " + backlog)
+	case again:
+		return p.note(p.err.Good("connected to the relay again"))
+	case u.Backlog > 0:
+		return p.note(backlog)
+	}
+	return ""
+}
+
+func (p *Plain) disconnected(u activity.Disconnected) string {
+	p.lost = true
+	if u.Final {
+		return p.err.Bad("! gave up on the relay: " + Sanitize(u.Reason))
+	}
+	return p.alert("no connection to the relay: %s; trying again in %s", Sanitize(u.Reason), span(u.RetryIn))
+}
+
+func (p *Plain) resumed(u activity.Resumed) string {
+	left := count(u.Pending, "delivery") + " left over from an earlier run"
+	switch {
+	case u.Pending == 0:
+		return ""
+	case u.Cancelled:
+		return p.note("cancelled " + left + " (--skip-backlog)")
+	}
+	return p.note("sending " + left + " (--skip-backlog cancels)")
+}
+
+func (p *Plain) targetDown(u activity.TargetDown) string {
+	at := address(u.Target)
+	if p.down[at] {
+		return ""
+	}
+	p.down[at] = true
+	text := u.Error
+	if text == "" {
+		text = "could not connect to " + at + ": is your app running?"
+	}
+	return p.err.Bad("! " + Sanitize(text))
+}
