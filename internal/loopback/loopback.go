@@ -31,6 +31,7 @@ const (
 type Options struct {
 	Port      int      // exactly this port; an error where it is taken. 0 chooses one
 	Preferred int      // what to try first when choosing, such as the last run's port; may be 0
+	Any       bool     // any free port, instead of the known series
 	Bind      []string // IP addresses to listen on instead of 127.0.0.1 and ::1
 }
 
@@ -52,7 +53,7 @@ func Listen(ctx context.Context, o Options) (listeners []net.Listener, port int,
 		}
 		return listeners, o.Port, false, err
 	}
-	listeners, port, err = choose(ctx, addrs, candidates(o.Preferred))
+	listeners, port, err = choose(ctx, addrs, o.candidates())
 	return listeners, port, err == nil && o.Preferred != 0 && port != o.Preferred, err
 }
 
@@ -65,11 +66,14 @@ func (o Options) check() error {
 	return nil
 }
 
-// candidates are the ports to try, in order.
-func candidates(preferred int) []int {
+// candidates are the ports to try, in order, before any free one.
+func (o Options) candidates() []int {
 	var ports []int
-	if preferred != 0 {
-		ports = append(ports, preferred)
+	if o.Preferred != 0 {
+		ports = append(ports, o.Preferred)
+	}
+	if o.Any {
+		return ports
 	}
 	for port := firstPort; port <= lastPort; port += portStep {
 		ports = append(ports, port)

@@ -1,0 +1,185 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/signature"
+	"github.com/solatis/solatis-cli/internal/sqlitedb"
+)
+
+// Summary is a request in a list.
+type Summary struct {
+	Request     string
+	EventID     string // "" where the body is no event
+	EventType   string
+	Method      string
+	Path        string
+	Bytes       int
+	Received    time.Time
+	Verdict     signature.Verdict
+	Disposition string
+	Reason      string
+	DuplicateOf string
+	OtherBody   bool
+	Last        Last // of its deliveries
+}
+
+// Last is where the newest delivery of a request stands. Its fields are zero for none.
+type Last struct {
+	Delivery string
+	State    delivery.State
+	Origin   delivery.Origin
+	Target   string
+	Attempts int
+	Outcome  delivery.Outcome // of the last attempt, without header and body
+}
+
+const summaries = `SELECT r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.head, length(r.body), r.received,
+		r.verdict, r.disposition, r.reason, coalesce(r.duplicate_of, ''), r.other_body,
+		coalesce(d.id, ''), coalesce(d.state, ''), coalesce(d.origin, ''), coalesce(d.target, ''),
+		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0)
+	FROM requests r
+	LEFT JOIN deliveries d ON d.n = (SELECT max(n) FROM deliveries WHERE request = r.id)
+	LEFT JOIN attempts a ON a.delivery = d.id AND a.number = (SELECT max(number) FROM attempts WHERE delivery = d.id)`
+
+// List returns the newest requests, newest first.
+func (h *History) List(ctx context.Context, limit int) (list []Summary, err error) {
+	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
+		rows, err := tx.Query(summaries+" ORDER BY r.n DESC LIMIT ?", limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			s, err := scanSummary(rows)
+			if err != nil {
+				return err
+			}
+			list = append(list, s)
+		}
+		return rows.Err()
+	})
+	return list, err
+}
+
+func scanSummary(row interface{ Scan(...any) error }) (Summary, error) {
+	var (
+		s                  Summary
+		raw                []byte
+		received, duration int64
+	)
+	err := row.Scan(&s.Request, &s.EventID, &s.EventType, &raw, &s.Bytes, &received,
+		&s.Verdict, &s.Disposition, &s.Reason, &s.DuplicateOf, &s.OtherBody,
+		&s.Last.Delivery, &s.Last.State, &s.Last.Origin, &s.Last.Target,
+		&s.Last.Attempts, &s.Last.Outcome.Kind, &s.Last.Outcome.Status, &s.Last.Outcome.Error, &duration)
+	if err != nil {
+		return s, err
+	}
+	s.Received, s.Last.Outcome.Duration = time.Unix(0, received), time.Duration(duration)
+	r, err := decodeHead(s.Request, raw, nil, received)
+	if err != nil {
+		return s, err
+	}
+	s.Method, s.Path = r.Method, r.Path
+	return s, nil
+}
+
+// Request returns a recorded request with its body, byte for byte.
+func (h *History) Request(ctx context.Context, id string) (r *event.Request, err error) {
+	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
+		var raw, body []byte
+		var received int64
+		err := tx.QueryRow("SELECT head, body, received FROM requests WHERE id = ?", id).Scan(&raw, &body, &received)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &NotFoundError{ID: id}
+		}
+		if err == nil {
+			r, err = decodeHead(id, raw, body, received)
+		}
+		return err
+	})
+	return r, err
+}
+
+// Details is all that is recorded of a request.
+type Details struct {
+	Summary    Summary
+	Request    *event.Request
+	Deliveries []DeliveryDetails // oldest first
+}
+
+// DeliveryDetails is a delivery with its attempts.
+type DeliveryDetails struct {
+	Delivery
+	State    delivery.State
+	Attempts []delivery.Attempt
+}
+
+// Show returns all that is recorded of a request.
+func (h *History) Show(ctx context.Context, id string) (d Details, err error) {
+	if d.Request, err = h.Request(ctx, id); err != nil {
+		return d, err
+	}
+	err = h.db.View(ctx, func(tx *sqlitedb.Tx) (err error) {
+		if d.Summary, err = scanSummary(tx.QueryRow(summaries+" WHERE r.id = ?", id)); err != nil {
+			return err
+		}
+		if d.Deliveries, err = deliveries(tx, id); err != nil {
+			return err
+		}
+		for i := range d.Deliveries {
+			if d.Deliveries[i].Attempts, err = attempts(tx, d.Deliveries[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return d, err
+}
+
+func deliveries(tx *sqlitedb.Tx, request string) (all []DeliveryDetails, err error) {
+	rows, err := tx.Query("SELECT id, request, agent, target, origin, state, created FROM deliveries WHERE request = ? ORDER BY n", request)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d DeliveryDetails
+		var created int64
+		if err := rows.Scan(&d.ID, &d.Request, &d.Agent, &d.Target, &d.Origin, &d.State, &created); err != nil {
+			return nil, err
+		}
+		d.Created = time.Unix(0, created)
+		all = append(all, d)
+	}
+	return all, rows.Err()
+}
+
+func attempts(tx *sqlitedb.Tx, id string) (all []delivery.Attempt, err error) {
+	rows, err := tx.Query(`SELECT number, started, duration, kind, error, status, header, body, truncated
+		FROM attempts WHERE delivery = ? ORDER BY number`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a delivery.Attempt
+		var started int64
+		var header []byte
+		o := &a.Outcome
+		if err := rows.Scan(&a.Number, &started, &o.Duration, &o.Kind, &o.Error, &o.Status, &header, &o.Body, &o.Truncated); err != nil {
+			return nil, err
+		}
+		if err := decoder.Unmarshal(header, &o.Header); err != nil {
+			return nil, err
+		}
+		a.Started = time.Unix(0, started)
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}

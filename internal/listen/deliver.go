@@ -1,0 +1,163 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/history"
+	"github.com/solatis/solatis-cli/internal/send"
+)
+
+// ErrNoTarget says that a session without --forward was asked to send something.
+var ErrNoTarget = errors.New("the session has no target: start solatis listen with --forward, or say where to with --to")
+
+// lastRecord is how long the record of an attempt may take when the session is ending.
+const lastRecord = 500 * time.Millisecond
+
+// deliver makes one attempt: it sends, gives its slot back, and records the outcome once
+// the delivery itself is recorded.
+func (s *Session) deliver(j *job) {
+	r := j.body
+	if r == nil {
+		var err error
+		if r, err = s.History.Request(s.attempts, j.request); err != nil {
+			s.queue.done()
+			s.warn(fmt.Sprintf("%s is not delivered: %v", j.request, err))
+			return
+		}
+	}
+	started := s.Now()
+	outcome := s.Sender.Send(s.attempts, *s.Target, r)
+	s.queue.done()
+	if j.answer && outcome.Kind != delivery.Interrupted {
+		s.answer(j.request, outcome)
+	}
+	if up, down := s.health.see(*s.Target, outcome, s.Now()); down != nil {
+		s.Bus.Publish(*down)
+	} else if up != nil {
+		s.Bus.Publish(*up)
+	}
+	if !<-j.recorded {
+		return // known already, or the relay will send it again
+	}
+	a := attempted{
+		sent:    sent{j.delivery, r.ID, r.Method, r.Path, r.RawQuery, j.name},
+		origin:  delivery.Received,
+		target:  *s.Target,
+		attempt: delivery.Attempt{Number: j.number, Started: started, Outcome: outcome},
+		ended:   s.Now(),
+	}
+	if err := keep(s.attempts, s.History, a); err != nil {
+		s.warn(fmt.Sprintf("the attempt of %s is not recorded: %v", j.delivery, err))
+		return
+	}
+	u := a.update()
+	s.Bus.Publish(u)
+	if u.Hint != "" && !outcome.Success() {
+		s.hinted.Do(func() { s.warn(u.Hint) })
+	}
+}
+
+func (s *Session) warn(message string) {
+	s.Bus.Publish(activity.Warning{Message: message, At: s.Now()})
+}
+
+// answer gives the app's answer to the sender that waits for it.
+func (s *Session) answer(request string, o delivery.Outcome) {
+	status, header, body := o.Status, o.Header, o.Body
+	switch o.Kind {
+	case delivery.Answered:
+	case delivery.Timeout:
+		status = http.StatusGatewayTimeout
+	case delivery.Refused:
+		status = http.StatusBadRequest
+	default:
+		status = http.StatusBadGateway
+	}
+	if o.Kind != delivery.Answered {
+		header, body = plainText, []byte("solatis: "+o.Error+"\n")
+	}
+	s.tunnel.Respond(request, status, header, body)
+}
+
+// attempted is an attempt that has ended, with all that its record and its update hold.
+type attempted struct {
+	sent    sent
+	origin  delivery.Origin
+	target  send.Target
+	attempt delivery.Attempt
+	ended   time.Time
+}
+
+type sent struct {
+	delivery, request      string
+	method, path, rawQuery string
+	name                   eventName
+}
+
+// keep records an attempt, in a short time of grace even if ctx has ended.
+func keep(ctx context.Context, h *history.History, a attempted) error {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
+		defer cancel()
+	}
+	return h.AddAttempt(ctx, a.sent.delivery, a.attempt, a.attempt.Outcome.Next())
+}
+
+func (a attempted) update() activity.Attempted {
+	o := a.attempt.Outcome
+	url, err := a.target.URL(a.sent.path, a.sent.rawQuery)
+	if err != nil {
+		url = a.target.String()
+	}
+	u := activity.Attempted{
+		Delivery:  a.sent.delivery,
+		Request:   a.sent.request,
+		Event:     a.sent.name.id,
+		EventType: a.sent.name.typ,
+		Origin:    a.origin,
+		Method:    a.sent.method,
+		Target:    url,
+		Attempt:   a.attempt.Number,
+		Outcome:   o.Kind,
+		Status:    o.Status,
+		Error:     o.Error,
+		Hint:      send.Hint(a.target, o),
+		Duration:  o.Duration,
+		State:     o.Next(),
+		At:        a.ended,
+	}
+	if !o.Success() {
+		u.Response = string(o.Body[:min(len(o.Body), activity.MaxExcerpt)])
+	}
+	return u
+}
+
+// health notices when the target goes down and when it is back.
+type health struct {
+	mu    sync.Mutex // guards what follows
+	since time.Time  // when it went down; zero while it is up
+}
+
+func (h *health) see(t send.Target, o delivery.Outcome, now time.Time) (up *activity.TargetUp, down *activity.TargetDown) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case o.Kind == delivery.Interrupted || o.Kind == delivery.Refused:
+		// these say nothing of the target
+	case o.Kind == delivery.NoConnect && h.since.IsZero():
+		h.since = now
+		down = &activity.TargetDown{Target: t.String(), Error: o.Error, At: now}
+	case o.Kind != delivery.NoConnect && !h.since.IsZero():
+		up = &activity.TargetUp{Target: t.String(), DownFor: now.Sub(h.since), At: now}
+		h.since = time.Time{}
+	}
+	return up, down
+}

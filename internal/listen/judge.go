@@ -1,0 +1,55 @@
+package listen
+
+import (
+	"slices"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/signature"
+)
+
+// judged is a received request and what the session makes of it.
+type judged struct {
+	request     *event.Request
+	name        eventName
+	verdict     signature.Verdict
+	disposition activity.Disposition
+	reason      string
+}
+
+func (s *Session) judge(r *event.Request) *judged {
+	in := &judged{request: r, verdict: signature.Unchecked}
+	if e, err := event.Parse(r.Body); err == nil {
+		in.name = eventName{e.ID, e.Type}
+	}
+	if s.Verify != VerifyOff {
+		in.verdict = signature.Verify(s.Secret, r.Body, r.Header[signature.HeaderName])
+	}
+	in.disposition, in.reason = s.dispose(in)
+	return in
+}
+
+func (s *Session) dispose(in *judged) (activity.Disposition, string) {
+	switch {
+	case s.Verify == VerifyStrict && !in.verdict.OK():
+		return activity.BadSign, in.verdict.Explain()
+	case !s.takes(in.request.Method):
+		// The relay refuses them as well; but what a relay sends is not to be trusted.
+		return activity.Filtered, "the method " + in.request.Method + " is not among --methods"
+	case len(s.Events) > 0 && !slices.Contains(s.Events, in.name.typ):
+		return activity.Filtered, "not among --events"
+	case s.Target == nil:
+		return activity.RecordOnly, ""
+	}
+	if _, err := s.Target.URL(in.request.Path, in.request.RawQuery); err != nil {
+		return activity.BadRequest, err.Error()
+	}
+	return activity.Forward, ""
+}
+
+func (s *Session) takes(method string) bool {
+	if len(s.Methods) == 0 {
+		return method == "POST"
+	}
+	return slices.Contains(s.Methods, method)
+}

@@ -1,0 +1,264 @@
+// Package listen is one session of solatis listen: it takes requests from a tunnel,
+// verifies and records them, forwards them to the target, and tells it all to an
+// activity.Bus.
+//
+// A request that has arrived goes two ways at once. The recorder writes it to the
+// history, many to a transaction, and then acknowledges it to the relay. The queue
+// starts its delivery as soon as its turn comes, without waiting for that commit, so
+// the app's latency holds one durable write and not two. What the attempt brought is
+// recorded after the request is.
+//
+// A request that may have come before, because it already waited when the connection
+// was made, is recorded first and delivered only if it was not known: see
+// Session.Request.
+package listen
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/history"
+	"github.com/solatis/solatis-cli/internal/send"
+	"github.com/solatis/solatis-cli/internal/signature"
+	"github.com/solatis/solatis-cli/internal/tunnel"
+	"github.com/solatis/solatis-cli/internal/wire"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+)
+
+// Verify says what a bad signature means to a session.
+type Verify string
+
+// The ways to verify.
+const (
+	VerifyWarn   Verify = "warn"   // it is shown, and the request forwarded
+	VerifyStrict Verify = "strict" // the request is not forwarded; its sender gets a 401
+	VerifyOff    Verify = "off"    // signatures are not looked at
+)
+
+// Config says what a session does. Relay, History and Bus are required.
+type Config struct {
+	Relay   Relay
+	History *history.History // outlives the session
+	Bus     *activity.Bus    // outlives the session
+	Ready   activity.Ready   // published once the session takes requests, with At set
+
+	Target      *send.Target // nil to record and show only
+	Sender      *send.Sender // required with a Target; outlives the session
+	Concurrency int          // attempts under way at once; 1 keeps the order strictly
+	Events      []string     // the event types to forward; empty means all, and also what is no event
+	Methods     []string     // the HTTP methods to take; empty means POST
+	Respond     wire.Mode
+	Verify      Verify
+	Secret      signature.Secret
+	Timeout     time.Duration // of an attempt; for the relay, which waits for it
+	SkipBacklog bool          // cancel what an earlier session left pending
+	MaxBody     uint64        // of a request, in bytes
+
+	Now func() time.Time // time.Now if nil
+}
+
+// Relay is the relay that a session connects to.
+type Relay struct {
+	URL      string // its agent path, ws:// or wss://
+	Token    string
+	Endpoint string
+	Agent    string // this session's identity; nobody else may use it meanwhile
+	Software string // such as "solatis/1.2.0"
+}
+
+// Session is one run of listen.
+type Session struct {
+	Config
+
+	tunnel *tunnel.Tunnel
+	queue  *queue
+	health health
+
+	items  chan item           // from the tunnel to the recorder
+	memory *semaphore.Weighted // bytes of bodies on their way to the history
+
+	// cautious is the seq up to which requests may have come before. The tunnel's
+	// goroutine alone uses it.
+	cautious uint64
+	ready    sync.Once
+	hinted   sync.Once // a hint is said once; every answer repeats what led to it
+
+	// attempts is cancelled to interrupt what is under way.
+	attempts context.Context
+}
+
+// Bounds on what waits to be recorded. The relay's window keeps an honest relay below.
+const (
+	maxUnrecorded      = 4096
+	maxUnrecordedBytes = 128 << 20
+)
+
+// New returns a session that runs with Run.
+func New(c Config) *Session {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Session{
+		Config: c,
+		items:  make(chan item, maxUnrecorded),
+		memory: semaphore.NewWeighted(maxUnrecordedBytes),
+	}
+	s.queue = newQueue(max(c.Concurrency, 1), s.deliver)
+	s.tunnel = tunnel.New(tunnel.Config{
+		URL:      c.Relay.URL,
+		Token:    c.Relay.Token,
+		Software: c.Relay.Software,
+		Agent:    c.Relay.Agent,
+		Endpoint: c.Relay.Endpoint,
+		Mode:     c.Respond,
+		Methods:  c.Methods,
+		AnswerIn: c.Timeout,
+		MaxBody:  c.MaxBody,
+		Position: s.position,
+		Handler:  s,
+	})
+	return s
+}
+
+func (s *Session) position(ctx context.Context) (event.Position, error) {
+	return s.History.Position(ctx, s.Relay.Agent)
+}
+
+// Run listens until ctx ends, and returns nil then. Attempts under way are interrupted
+// and recorded as such; they are resumed by the next session with this target. It
+// returns an error when the relay refuses the session or the history can't be read.
+// When it returns, all its goroutines have ended.
+func (s *Session) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	s.attempts = ctx
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
+	group.Go(func() error {
+		defer close(s.items)
+		return s.tunnel.Run(ctx)
+	})
+	group.Go(func() error {
+		s.record(ctx)
+		return nil
+	})
+	err := group.Wait()
+	s.queue.close()
+	return err
+}
+
+// resume takes up what an earlier session left pending for this target.
+func (s *Session) resume(ctx context.Context) error {
+	if s.Target == nil {
+		return nil
+	}
+	if s.SkipBacklog {
+		n, err := s.History.CancelPending(ctx, s.Relay.Agent, s.Target.String())
+		if err == nil && n > 0 {
+			s.Bus.Publish(activity.Resumed{Pending: n, Cancelled: true, At: s.Now()})
+		}
+		return err
+	}
+	pending, err := s.History.Pending(ctx, s.Relay.Agent, s.Target.String())
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	s.Bus.Publish(activity.Resumed{Pending: len(pending), At: s.Now()})
+	for i, p := range pending {
+		j := &job{
+			delivery: p.Delivery,
+			number:   p.Attempts + 1,
+			request:  p.Request,
+			name:     eventName{p.EventID, p.EventType},
+			recorded: make(chan bool, 1),
+			seq:      uint64(i),
+		}
+		j.recorded <- true
+		s.queue.submit(j)
+	}
+	return nil
+}
+
+// Connected implements tunnel.Handler.
+func (s *Session) Connected(at event.Position, backlog uint64) {
+	s.cautious = at.Seq + backlog
+	s.queue.connected(at)
+	s.items <- item{connected: true, at: at}
+	s.ready.Do(func() {
+		ready := s.Ready
+		ready.At = s.Now()
+		s.Bus.Publish(ready)
+	})
+	s.Bus.Publish(activity.Connected{Backlog: int(backlog), At: s.Now()})
+}
+
+// Request implements tunnel.Handler.
+func (s *Session) Request(at event.Position, r *event.Request) {
+	size := min(int64(r.Size()), maxUnrecordedBytes)
+	if err := s.memory.Acquire(s.attempts, size); err != nil {
+		return // the session ends; the relay still has the request
+	}
+	in := s.judge(r)
+	it := item{at: at, from: at.Seq, in: in, memory: size}
+	if in.disposition == activity.Forward {
+		it.job = s.newJob(at, in)
+		if it.early = at.Seq > s.cautious; it.early {
+			s.queue.submit(it.job)
+		}
+	} else {
+		s.queue.skip(s.queue.current(), at.Seq, at.Seq)
+	}
+	s.items <- it
+}
+
+func (s *Session) newJob(at event.Position, in *judged) *job {
+	return &job{
+		delivery:   event.NewDeliveryID(s.Now()),
+		number:     1,
+		request:    in.request.ID,
+		body:       in.request,
+		size:       in.request.Size(),
+		name:       in.name,
+		answer:     s.Respond == wire.ModeApp,
+		recorded:   make(chan bool, 1),
+		generation: s.queue.current(),
+		seq:        at.Seq,
+	}
+}
+
+// Gap implements tunnel.Handler.
+func (s *Session) Gap(from uint64, to event.Position, reason string) {
+	s.queue.skip(s.queue.current(), from, to.Seq)
+	s.items <- item{at: to, from: from}
+	s.Bus.Publish(activity.Gap{From: from, To: to.Seq, Reason: reason, At: s.Now()})
+}
+
+// Disconnected implements tunnel.Handler.
+func (s *Session) Disconnected(why error, retryIn time.Duration, final bool) {
+	s.Bus.Publish(activity.Disconnected{Reason: why.Error(), RetryIn: retryIn, Final: final, At: s.Now()})
+}
+
+// Subscribe returns a view of what happens in the session.
+func (s *Session) Subscribe(buffer int, keep func(activity.Update) bool) *activity.Subscription {
+	return s.Bus.Subscribe(buffer, keep)
+}
+
+// Sign returns the signature of body with the session's secret.
+func (s *Session) Sign(body []byte) string { return signature.Sign(s.Secret, body) }
+
+// Replay sends a recorded request to the session's target once more.
+func (s *Session) Replay(ctx context.Context, request string) (activity.Attempted, error) {
+	if s.Target == nil {
+		return activity.Attempted{}, ErrNoTarget
+	}
+	a, err := Resend(ctx, s.History, s.Sender, *s.Target, request, delivery.Replay, s.Now)
+	if err == nil {
+		s.Bus.Publish(a)
+	}
+	return a, err
+}

@@ -1,0 +1,167 @@
+package listen
+
+import (
+	"container/heap"
+	"sync"
+
+	"github.com/solatis/solatis-cli/internal/event"
+)
+
+// job is a delivery on its way to its next attempt.
+type job struct {
+	delivery string // "dlv_…"
+	number   int    // of the attempt
+	request  string // "req_…"
+	body     *event.Request
+	size     int
+	name     eventName
+	answer   bool // whether a sender waits for the app's answer
+
+	// recorded brings one value once it is known whether the delivery is in the history:
+	// false means that the session ended before.
+	recorded chan bool
+
+	generation int // of the connection that brought it; 0 for what an earlier session left
+	seq        uint64
+}
+
+type eventName struct{ id, typ string }
+
+// queue decides which job starts next. With one slot, first attempts start exactly in
+// the order of seq, so a job waits for those before it even if they have not arrived
+// whole. With more, any complete job may start, lowest first.
+//
+// Each seq of a connection is either submitted or skipped, once.
+type queue struct {
+	start func(*job) // runs a job, and calls done when its slot is free again
+	slots int
+
+	mu         sync.Mutex // guards what follows
+	waiting    jobHeap
+	bytes      int // of bodies in waiting
+	running    int
+	closed     bool
+	generation int
+	expected   uint64            // of the current generation, the seq that may start next
+	skipped    map[uint64]uint64 // beyond expected: first seq to last seq
+	started    sync.WaitGroup
+}
+
+// maxQueuedBytes of bodies wait in memory. Those of further jobs are read from the
+// history again when their turn comes.
+const maxQueuedBytes = 64 << 20
+
+func newQueue(slots int, start func(*job)) *queue {
+	return &queue{start: start, slots: slots, skipped: make(map[uint64]uint64)}
+}
+
+// connected begins a new connection, whose first request follows at. What came before
+// it may start without waiting for more.
+func (q *queue) connected(at event.Position) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.generation++
+	q.expected = at.Seq + 1
+	clear(q.skipped)
+	q.startDue()
+}
+
+// current returns the generation for the jobs of the current connection.
+func (q *queue) current() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.generation
+}
+
+// submit adds a job. One of an earlier connection may still come.
+func (q *queue) submit(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	heap.Push(&q.waiting, j)
+	q.bytes += j.size
+	q.startDue()
+}
+
+// skip says that the seqs from to to won't be submitted.
+func (q *queue) skip(generation int, from, to uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if generation != q.generation || to < q.expected {
+		return
+	}
+	q.skipped[from] = to
+	q.startDue()
+}
+
+// unload gives a waiting job's body up where too many bodies wait. The job must be in
+// the history.
+func (q *queue) unload(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.bytes > maxQueuedBytes && j.size > 0 {
+		q.bytes -= j.size
+		j.body, j.size = nil, 0
+	}
+}
+
+// done gives a slot back.
+func (q *queue) done() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.running--
+	q.startDue()
+}
+
+// close starts nothing any more, and returns when what was started has ended.
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.started.Wait()
+}
+
+// startDue starts what may start. The caller holds mu.
+func (q *queue) startDue() {
+	for !q.closed && q.running < q.slots && q.ready() {
+		j := heap.Pop(&q.waiting).(*job)
+		q.bytes -= j.size
+		j.size = 0 // it counts no more, so unload leaves the body alone
+		if j.generation == q.generation && j.seq == q.expected {
+			q.expected++
+		}
+		q.running++
+		q.started.Go(func() { q.start(j) })
+	}
+}
+
+func (q *queue) ready() bool {
+	for last, ok := q.skipped[q.expected]; ok; last, ok = q.skipped[q.expected] {
+		delete(q.skipped, q.expected)
+		q.expected = last + 1
+	}
+	if len(q.waiting) == 0 {
+		return false
+	}
+	first := q.waiting[0]
+	return q.slots > 1 || first.generation < q.generation || first.seq <= q.expected
+}
+
+// jobHeap has the oldest job first.
+type jobHeap []*job
+
+func (h jobHeap) Len() int { return len(h) }
+func (h jobHeap) Less(i, k int) bool {
+	if h[i].generation != h[k].generation {
+		return h[i].generation < h[k].generation
+	}
+	return h[i].seq < h[k].seq
+}
+func (h jobHeap) Swap(i, k int) { h[i], h[k] = h[k], h[i] }
+func (h *jobHeap) Push(x any)   { *h = append(*h, x.(*job)) }
+func (h *jobHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return last
+}

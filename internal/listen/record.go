@@ -1,0 +1,194 @@
+package listen
+
+import (
+	"context"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/history"
+	"github.com/solatis/solatis-cli/internal/wire"
+)
+
+// item is something that the recorder takes in order: a new connection, a request, or a
+// range that will never come.
+type item struct {
+	connected bool
+	at        event.Position
+	from      uint64
+	in        *judged // nil for a gap
+	job       *job    // nil where nothing is to be delivered
+	early     bool    // job is in the queue already
+	memory    int64   // to be given back
+}
+
+// Bounds of one transaction, in requests and in bytes of memory.
+const (
+	batchRequests = 256
+	batchBytes    = 8 << 20
+)
+
+// record writes what arrives to the history, as much at a time as has gathered, and
+// acknowledges it. It is one goroutine, so that no position is ever durable before the
+// requests below it.
+func (s *Session) record(ctx context.Context) {
+	var p progress
+	for {
+		first, ok := <-s.items
+		if !ok {
+			return
+		}
+		batch := s.gather(first)
+		recorded, ok := s.commit(ctx, batch, &p)
+		for _, it := range batch {
+			var rec history.Recorded
+			if it.in != nil && ok {
+				rec, recorded = recorded[0], recorded[1:]
+			}
+			s.settle(it, rec, ok)
+		}
+		if ok && p.pending {
+			p.pending = false
+			s.tunnel.Ack(p.at)
+		}
+	}
+}
+
+// gather adds to first what waits already.
+func (s *Session) gather(first item) []item {
+	batch, size := []item{first}, first.memory
+	for len(batch) < batchRequests && size < batchBytes {
+		select {
+		case it, ok := <-s.items:
+			if !ok {
+				return batch
+			}
+			batch, size = append(batch, it), size+it.memory
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// retryCommit is the pause after a history that couldn't be written to.
+const retryCommit = time.Second
+
+// commit records a batch. While the history can't be written to, as when the disk is
+// full, it says so and tries again: the relay keeps what is not acknowledged.
+func (s *Session) commit(ctx context.Context, batch []item, p *progress) ([]history.Recorded, bool) {
+	records := s.records(batch, p)
+	said := ""
+	for {
+		// What has arrived is recorded even if the session is ending.
+		recorded, err := s.History.Record(context.WithoutCancel(ctx), history.Batch{
+			Agent: s.Relay.Agent, Position: p.at, Records: records,
+		})
+		if err == nil {
+			return recorded, true
+		}
+		if text := err.Error(); text != said {
+			said = text
+			s.Bus.Publish(activity.Warning{Message: "not recorded, trying again: " + text, At: s.Now()})
+		}
+		select {
+		case <-time.After(retryCommit):
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+// records moves the position on and returns the batch's requests as they are written.
+func (s *Session) records(batch []item, p *progress) []history.Record {
+	var records []history.Record
+	for _, it := range batch {
+		if it.connected {
+			p.reset(it.at)
+			continue
+		}
+		p.add(it.from, it.at)
+		if it.in == nil {
+			continue
+		}
+		rec := history.Record{
+			Request:     it.in.request,
+			Endpoint:    s.Relay.Endpoint,
+			Seq:         it.at.Seq,
+			EventID:     it.in.name.id,
+			EventType:   it.in.name.typ,
+			Verdict:     it.in.verdict,
+			Disposition: string(it.in.disposition),
+			Reason:      it.in.reason,
+		}
+		if it.job != nil {
+			rec.Delivery, rec.Target = it.job.delivery, s.Target.String()
+		}
+		records = append(records, rec)
+	}
+	return records
+}
+
+// settle tells everybody what became of an item, recorded or not.
+func (s *Session) settle(it item, rec history.Recorded, ok bool) {
+	s.memory.Release(it.memory)
+	if it.in == nil {
+		return
+	}
+	if ok && !rec.Known {
+		s.Bus.Publish(s.received(it, rec))
+	}
+	if it.job == nil {
+		if ok {
+			s.answerUndelivered(it.in)
+		}
+		return
+	}
+	it.job.recorded <- ok && !rec.Known
+	switch {
+	case it.early:
+		if ok {
+			s.queue.unload(it.job)
+		}
+	case ok && !rec.Known:
+		s.queue.submit(it.job)
+	default:
+		s.queue.skip(it.job.generation, it.at.Seq, it.at.Seq)
+	}
+}
+
+func (s *Session) received(it item, rec history.Recorded) activity.Received {
+	r := it.in.request
+	return activity.Received{
+		Request:     r.ID,
+		Seq:         it.at.Seq,
+		Method:      r.Method,
+		Path:        r.Path,
+		Event:       it.in.name.id,
+		EventType:   it.in.name.typ,
+		Bytes:       len(r.Body),
+		Signature:   it.in.verdict,
+		Disposition: it.in.disposition,
+		Reason:      it.in.reason,
+		DuplicateOf: rec.DuplicateOf,
+		OtherBody:   rec.OtherBody,
+		At:          r.Received,
+	}
+}
+
+// answerUndelivered answers the sender of a request that goes to no app.
+func (s *Session) answerUndelivered(in *judged) {
+	if s.Respond != wire.ModeApp {
+		return
+	}
+	status, text := 200, ""
+	switch in.disposition {
+	case activity.BadSign:
+		status, text = 401, "solatis: refused by --verify strict: "+in.reason+"\n"
+	case activity.BadRequest:
+		status, text = 400, "solatis: "+in.reason+"\n"
+	}
+	s.tunnel.Respond(in.request.ID, status, plainText, []byte(text))
+}
+
+var plainText = map[string][]string{"Content-Type": {"text/plain; charset=utf-8"}}
