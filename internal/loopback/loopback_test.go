@@ -133,11 +133,11 @@ func TestChooseGoesThroughTheSeries(t *testing.T) {
 }
 
 func TestCandidates(t *testing.T) {
-	ports := candidates(0)
+	ports := Options{}.candidates()
 	if ports[0] != 4650 || ports[1] != 4660 || ports[len(ports)-1] != 4990 || len(ports) != 35 {
 		t.Errorf("got %v", ports)
 	}
-	if ports := candidates(5000); ports[0] != 5000 || ports[1] != 4650 || len(ports) != 36 {
+	if ports := (Options{Preferred: 5000}).candidates(); ports[0] != 5000 || ports[1] != 4650 || len(ports) != 36 {
 		t.Errorf("got %v", ports)
 	}
 }

@@ -24,39 +24,34 @@ func (s *Store) Resume(ctx context.Context, endpoint, agent string, at event.Pos
 		_, err := tx.Exec(`INSERT INTO agents (endpoint, name, seq, total, seen) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = excluded.seq, total = excluded.total, seen = excluded.seen`,
 			id, agent, from.seq, from.total, now.UnixMilli())
-		return err
+		if err != nil {
+			return err
+		}
+		return acknowledged(tx, id, from)
 	})
-	return event.Position{Epoch: s.epoch, Seq: from.seq}, err
+	if err != nil {
+		return event.Position{}, err
+	}
+	return event.Position{Epoch: s.epoch, Seq: from.seq}, nil
 }
 
 // locate finds where a position is in this log.
 func locate(tx *sqlitedb.Tx, id int64, at event.Position) (mark, error) {
-	var seq, trimmed uint64
-	var total, trimmedTotal int64
-	err := tx.QueryRow("SELECT seq, total, trimmed, trimmed_total FROM endpoints WHERE id = ?", id).Scan(&seq, &total, &trimmed, &trimmedTotal)
+	c, err := load(tx, id)
 	if err != nil {
 		return mark{}, err
 	}
 	// The end of the position's epoch is where the next one began, or else the log's.
 	var end uint64
 	err = tx.QueryRow(`SELECT coalesce((SELECT min(first) - 1 FROM epochs WHERE endpoint = e.endpoint AND n > e.n), ?3)
-		FROM epochs e WHERE endpoint = ?1 AND epoch = ?2`, id, int64(at.Epoch), seq).Scan(&end)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return mark{trimmed, trimmedTotal}, nil
-	case err != nil:
+		FROM epochs e WHERE endpoint = ?1 AND epoch = ?2`, id, int64(at.Epoch), c.head.seq).Scan(&end)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c.trimmed, nil
+	}
+	if err != nil {
 		return mark{}, err
 	}
-	m := mark{seq: min(at.Seq, end)}
-	switch {
-	case m.seq == seq:
-		m.total = total
-	case m.seq <= trimmed:
-		m.total = trimmedTotal
-	default:
-		err = tx.QueryRow("SELECT total FROM requests WHERE key = ?", keyOf(id, m.seq)).Scan(&m.total)
-	}
-	return m, err
+	return c.at(tx, id, min(at.Seq, end))
 }
 
 // Ack implements relay.Store.
@@ -65,12 +60,21 @@ func (s *Store) Ack(ctx context.Context, endpoint, agent string, seq uint64, now
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *sqlitedb.Tx) error {
-		// A request that isn't there can't be acknowledged, so nothing changes then.
-		_, err := tx.Exec(`UPDATE agents SET seen = ?4, (seq, total) = (SELECT ?3, total FROM requests WHERE key = ?5)
-			WHERE endpoint = ?1 AND name = ?2 AND seq < ?3 AND EXISTS (SELECT 1 FROM requests WHERE key = ?5)`,
-			id, agent, seq, now.UnixMilli(), keyOf(id, seq))
-		return err
+	return s.updateSoon(ctx, func(tx *sqlitedb.Tx) error {
+		c, err := load(tx, id)
+		if err != nil || seq > c.head.seq {
+			return err
+		}
+		m, err := c.at(tx, id, seq)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(`UPDATE agents SET seq = max(seq, ?3), total = max(total, ?4), seen = max(seen, ?5)
+			WHERE endpoint = ?1 AND name = ?2`, id, agent, m.seq, m.total, now.UnixMilli())
+		if err != nil || n == 0 {
+			return err
+		}
+		return acknowledged(tx, id, m)
 	})
 }
 
@@ -84,4 +88,28 @@ func (s *Store) Forget(ctx context.Context, endpoint, agent string) error {
 		_, err := tx.Exec("DELETE FROM agents WHERE endpoint = ? AND name = ?", id, agent)
 		return err
 	})
+}
+
+// agent is one that the store knows.
+type agent struct {
+	mark
+	seen time.Time
+}
+
+func agents(tx *sqlitedb.Tx, id int64) (all []agent, err error) {
+	rows, err := tx.Query("SELECT seq, total, seen FROM agents WHERE endpoint = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a agent
+		var seen int64
+		if err := rows.Scan(&a.seq, &a.total, &seen); err != nil {
+			return nil, err
+		}
+		a.seen = time.UnixMilli(seen)
+		all = append(all, a)
+	}
+	return all, rows.Err()
 }

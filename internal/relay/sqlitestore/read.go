@@ -17,7 +17,7 @@ func (s *Store) Read(ctx context.Context, endpoint string, seq uint64, max, maxB
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		rows, err := tx.Query("SELECT key, head, length, body, spool IS NOT NULL FROM requests WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
+		rows, err := tx.Query("SELECT key, length, spool IS NOT NULL, head, body FROM requests WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
 			keyOf(id, seq), keyOf(id+1, 0), max)
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ func scanEntry(rows *sql.Rows) (relay.Entry, error) {
 		key       int64
 		head, raw []byte
 	)
-	if err := rows.Scan(&key, &head, &e.Length, &raw, &e.Spooled); err != nil {
+	if err := rows.Scan(&key, &e.Length, &e.Spooled, &head, &raw); err != nil {
 		return e, err
 	}
 	r, err := decodeHead(head)
@@ -60,10 +60,12 @@ func (s *Store) ReadBody(ctx context.Context, endpoint string, seq uint64, offse
 	if err != nil {
 		return nil, err
 	}
+	end := offset + int64(n)
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		rows, err := tx.Query(`SELECT offset, data FROM parts
-			WHERE spool = (SELECT spool FROM requests WHERE key = ?1) AND offset < ?3 AND offset + length(data) > ?2 ORDER BY offset`,
-			keyOf(id, seq), offset, offset+int64(n))
+		rows, err := tx.Query(`WITH r AS (SELECT spool FROM requests WHERE key = ?1)
+			SELECT offset, data FROM parts, r WHERE parts.spool = r.spool AND offset < ?3
+			AND offset >= (SELECT max(offset) FROM parts WHERE parts.spool = r.spool AND offset <= ?2) ORDER BY offset`,
+			keyOf(id, seq), offset, end)
 		if err != nil {
 			return err
 		}
@@ -74,8 +76,8 @@ func (s *Store) ReadBody(ctx context.Context, endpoint string, seq uint64, offse
 			if err := rows.Scan(&at, &data); err != nil {
 				return err
 			}
-			from, to := max(offset-at, 0), min(offset+int64(n)-at, int64(len(data)))
-			body = append(body, data[from:to]...)
+			length := int64(len(data))
+			body = append(body, data[min(max(offset-at, 0), length):min(end-at, length)]...)
 		}
 		return rows.Err()
 	})
@@ -89,31 +91,29 @@ func (s *Store) Stat(ctx context.Context, endpoint, agent string) (st relay.Stat
 		return relay.Stat{}, err
 	}
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		var total int64
-		var trimmed uint64
-		err := tx.QueryRow("SELECT seq, total, trimmed FROM endpoints WHERE id = ?", id).Scan(&st.Head, &total, &trimmed)
+		c, err := load(tx, id)
 		if err != nil {
 			return err
 		}
-		at, err := markOf(tx, id, agent)
-		if err != nil {
-			return err
+		at := c.acked
+		if agent != "" {
+			at, err = position(tx, id, agent)
 		}
-		st.Epoch, st.LowestPresent = s.epoch, trimmed+1
-		st.Backlog, st.BacklogBytes = st.Head-at.seq, uint64(total-at.total)
-		return nil
+		at = later(c.trimmed, at) // what is deleted waits for nobody
+		st = relay.Stat{
+			Epoch: s.epoch, Head: c.head.seq, LowestPresent: c.trimmed.seq + 1,
+			Backlog: c.head.seq - at.seq, BacklogBytes: uint64(c.head.total - at.total),
+		}
+		return err
 	})
 	return st, err
 }
 
-// markOf returns how far an agent is. One that isn't known waits for all there is.
-func markOf(tx *sqlitedb.Tx, id int64, agent string) (m mark, err error) {
-	if agent == "" {
-		return furthest(tx, id)
-	}
+// position returns how far an agent is: at the log's beginning where it isn't known.
+func position(tx *sqlitedb.Tx, id int64, agent string) (m mark, err error) {
 	err = tx.QueryRow("SELECT seq, total FROM agents WHERE endpoint = ? AND name = ?", id, agent).Scan(&m.seq, &m.total)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = tx.QueryRow("SELECT trimmed, trimmed_total FROM endpoints WHERE id = ?", id).Scan(&m.seq, &m.total)
+		return mark{}, nil
 	}
 	return m, err
 }

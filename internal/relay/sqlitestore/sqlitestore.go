@@ -2,7 +2,10 @@
 // process: a lock beside the file says so.
 //
 // All writes go through sqlitedb's group commit, synchronous=FULL, so that a request is
-// durable when Append returns and many share one fsync. Counters are read from the
+// durable when Append returns and many share one fsync. Acknowledgements, deletions and
+// the parts of a spooled body don't wait for the disk: the first two may be lost, and a
+// body is durable with the commit of its request.
+// Counters are read from the
 // database by each write instead of being kept in memory, because a transaction that
 // fails would leave them wrong.
 package sqlitestore
@@ -15,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gofrs/flock"
 	"github.com/solatis/solatis-cli/internal/relay"
@@ -32,6 +36,8 @@ type Store struct {
 	db    *sqlitedb.DB
 	lock  *flock.Flock
 	epoch uint64 // of this run
+
+	spools atomic.Int64 // the number given to a spool last
 
 	mu  sync.Mutex // guards what follows
 	ids map[string]int64
@@ -72,21 +78,19 @@ func newEpoch() uint64 {
 	return binary.BigEndian.Uint64(b[:])>>1 | 1
 }
 
-// sweep deletes the parts of spools that never became a request.
-func (s *Store) sweep(ctx context.Context) error {
-	return s.update(ctx, func(tx *sqlitedb.Tx) error {
-		const orphans = "(SELECT id FROM spools WHERE id NOT IN (SELECT spool FROM requests WHERE spool IS NOT NULL))"
-		if _, err := tx.Exec("DELETE FROM parts WHERE spool IN " + orphans); err != nil {
-			return err
-		}
-		_, err := tx.Exec("DELETE FROM spools WHERE id NOT IN (SELECT spool FROM requests WHERE spool IS NOT NULL)")
-		return err
-	})
+// update runs fn in the group commit: it is durable when update returns.
+func (s *Store) update(ctx context.Context, fn func(*sqlitedb.Tx) error) error {
+	return explain(s.db.Update(ctx, fn))
 }
 
-// update runs fn in the group commit and speaks the errors of package relay.
-func (s *Store) update(ctx context.Context, fn func(*sqlitedb.Tx) error) error {
-	err := s.db.Update(ctx, fn)
+// updateSoon runs fn in the group commit and leaves it to the next update to make it
+// durable.
+func (s *Store) updateSoon(ctx context.Context, fn func(*sqlitedb.Tx) error) error {
+	return explain(s.db.UpdateSoon(ctx, fn))
+}
+
+// explain speaks the errors of package relay.
+func explain(err error) error {
 	if errors.Is(err, sqlitedb.ErrFull) {
 		return fmt.Errorf("%w (%w)", relay.ErrDiskFull, err)
 	}
@@ -110,7 +114,8 @@ func (s *Store) id(ctx context.Context, endpoint string) (int64, error) {
 	if ok {
 		return id, nil
 	}
-	err := s.update(ctx, func(tx *sqlitedb.Tx) (err error) {
+	// Whatever is durable under the new epoch is so by a later update, which covers this.
+	err := s.updateSoon(ctx, func(tx *sqlitedb.Tx) (err error) {
 		id, err = s.begin(tx, endpoint)
 		return err
 	})
@@ -128,7 +133,7 @@ func (s *Store) id(ctx context.Context, endpoint string) (int64, error) {
 const keptEpochs = 64
 
 func (s *Store) begin(tx *sqlitedb.Tx, endpoint string) (id int64, err error) {
-	_, err = tx.Exec("INSERT INTO endpoints (name, seq, total, trimmed, trimmed_total) VALUES (?, 0, 0, 0, 0) ON CONFLICT DO NOTHING", endpoint)
+	_, err = tx.Exec("INSERT INTO endpoints (name) VALUES (?) ON CONFLICT DO NOTHING", endpoint)
 	if err != nil {
 		return 0, err
 	}

@@ -3,7 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"sort"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/relay"
@@ -16,83 +16,73 @@ func (s *Store) Trim(ctx context.Context, endpoint string, limits relay.Limits, 
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *sqlitedb.Tx) error {
-		free, err := needless(tx, id, limits, now)
-		if err != nil || free == 0 {
+	return s.updateSoon(ctx, func(tx *sqlitedb.Tx) error {
+		c, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		free, err := needless(tx, id, c, limits, now)
+		if err != nil || free <= c.trimmed.seq {
 			return err
 		}
 		if limits.Grace > 0 {
-			if free, err = pastGrace(tx, id, free, limits.Grace, now); err != nil {
+			if free, err = pastGrace(tx, id, free, limits.Grace, now); err != nil || free <= c.trimmed.seq {
 				return err
 			}
 		}
-		return remove(tx, id, free)
+		to, err := c.at(tx, id, free)
+		if err != nil {
+			return err
+		}
+		return remove(tx, id, c.trimmed, to)
 	})
 }
 
-// needless returns the seq up to which no agent needs the log any more, or 0.
-func needless(tx *sqlitedb.Tx, id int64, limits relay.Limits, now time.Time) (uint64, error) {
-	marks, err := holding(tx, id, limits.AgentRetention, now)
-	if err != nil || len(marks) == 0 {
-		return 0, err // with nobody to need it, nobody has it: all is kept
+// needless returns the seq up to which no agent needs the log any more: up to the one
+// that is furthest behind among those that hold it. It is never beyond the agent that is
+// furthest ahead, since what comes after that nobody has.
+func needless(tx *sqlitedb.Tx, id int64, c counters, limits relay.Limits, now time.Time) (uint64, error) {
+	all, err := agents(tx, id)
+	if err != nil {
+		return 0, err
 	}
 	var ahead uint64
-	for _, m := range marks {
-		ahead = max(ahead, m.seq)
+	for _, a := range all {
+		ahead = max(ahead, a.seq)
 	}
-	floor, err := overBacklog(tx, id, limits)
-	if err != nil {
-		return 0, err
-	}
-	free := ahead
-	for _, m := range marks {
-		free = min(free, max(m.seq, min(floor, ahead)))
-	}
-	return free, nil
-}
-
-// holding returns how far the agents are that hold the log.
-func holding(tx *sqlitedb.Tx, id int64, retention time.Duration, now time.Time) (marks []mark, err error) {
-	since := int64(0)
-	if retention > 0 {
-		since = now.Add(-retention).UnixMilli()
-	}
-	rows, err := tx.Query("SELECT seq, total FROM agents WHERE endpoint = ? AND seen >= ?", id, since)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m mark
-		if err := rows.Scan(&m.seq, &m.total); err != nil {
-			return nil, err
+	behind := mark{seq: ahead}
+	for _, a := range all {
+		absent := limits.AgentRetention > 0 && now.Sub(a.seen) > limits.AgentRetention
+		if !absent && a.seq < behind.seq {
+			behind = a.mark
 		}
-		marks = append(marks, m)
 	}
-	return marks, rows.Err()
+	if behind.seq == ahead {
+		return ahead, nil
+	}
+	floor, err := overBacklog(tx, id, c, later(behind, c.trimmed), limits)
+	return max(behind.seq, min(floor, ahead)), err
 }
 
-// overBacklog returns the seq up to which requests are more than one agent's backlog may
-// hold, counted from the head.
-func overBacklog(tx *sqlitedb.Tx, id int64, limits relay.Limits) (floor uint64, err error) {
-	var head uint64
-	var total int64
-	if err := tx.QueryRow("SELECT seq, total FROM endpoints WHERE id = ?", id).Scan(&head, &total); err != nil {
-		return 0, err
+// overBacklog returns the seq up to which the backlog that begins after from is over the
+// limits, or 0 where it is within them.
+func overBacklog(tx *sqlitedb.Tx, id int64, c counters, from mark, limits relay.Limits) (floor uint64, err error) {
+	if limits.Backlog > 0 && c.head.seq-from.seq > limits.Backlog {
+		floor = c.head.seq - limits.Backlog
 	}
-	if limits.Backlog > 0 && head > limits.Backlog {
-		floor = head - limits.Backlog
-	}
-	if limits.BacklogBytes == 0 || total <= int64(limits.BacklogBytes) {
+	allowed := bound(limits.BacklogBytes)
+	if c.head.total-from.total <= allowed {
 		return floor, nil
 	}
-	var key int64
-	err = tx.QueryRow("SELECT key FROM requests WHERE key > ? AND key < ? AND total <= ? ORDER BY key DESC LIMIT 1",
-		keyOf(id, 0), keyOf(id+1, 0), total-int64(limits.BacklogBytes)).Scan(&key)
-	if errors.Is(err, sql.ErrNoRows) {
-		return floor, nil
-	}
-	return max(floor, seqOf(key)), err
+	// Totals grow with the seq, so the first from which on the rest fits is searched by halves.
+	n := sort.Search(int(c.head.seq-from.seq), func(i int) bool {
+		m, failed := c.at(tx, id, from.seq+uint64(i))
+		if failed != nil {
+			err = failed
+		}
+		return c.head.total-m.total <= allowed
+	})
+	return max(floor, from.seq+uint64(n)), err
 }
 
 // graceSteps is in how many steps a grace ends: a time is noted for many acks at once.
@@ -101,8 +91,10 @@ const graceSteps = 100
 // pastGrace notes that all up to free is needless from now on, and returns the seq up to
 // which that has been so for the whole grace.
 func pastGrace(tx *sqlitedb.Tx, id int64, free uint64, grace time.Duration, now time.Time) (uint64, error) {
+	// A note of the future, left by a clock that was wrong, doesn't stand for the present.
 	_, err := tx.Exec(`INSERT INTO freed (endpoint, seq, at) SELECT ?1, ?2, ?3
-		WHERE NOT EXISTS (SELECT 1 FROM freed WHERE endpoint = ?1 AND (seq >= ?2 OR at > ?4))`,
+		WHERE NOT EXISTS (SELECT 1 FROM freed WHERE endpoint = ?1 AND at <= ?3 AND (seq >= ?2 OR at > ?4))
+		ON CONFLICT DO UPDATE SET at = excluded.at`,
 		id, free, now.UnixMilli(), now.Add(-grace/graceSteps).UnixMilli())
 	if err != nil {
 		return 0, err
@@ -116,21 +108,17 @@ func pastGrace(tx *sqlitedb.Tx, id int64, free uint64, grace time.Duration, now 
 	return min(free, uint64(past.Int64)), err
 }
 
-// remove deletes the requests up to seq.
-func remove(tx *sqlitedb.Tx, id int64, seq uint64) error {
-	n, err := tx.Exec(`UPDATE endpoints SET trimmed = ?2, trimmed_total = (SELECT total FROM requests WHERE key = ?3)
-		WHERE id = ?1 AND trimmed < ?2`, id, seq, keyOf(id, seq))
-	if err != nil || n == 0 {
+// remove deletes the requests between two marks.
+func remove(tx *sqlitedb.Tx, id int64, from, to mark) error {
+	_, err := tx.Exec("UPDATE endpoints SET trimmed = ?2, trimmed_total = ?3 WHERE id = ?1", id, to.seq, to.total)
+	if err != nil {
 		return err
 	}
-	from, to := keyOf(id, 0), keyOf(id, seq)
-	const spools = "(SELECT spool FROM requests WHERE key > ? AND key <= ? AND spool IS NOT NULL)"
 	for _, query := range []string{
-		"DELETE FROM parts WHERE spool IN " + spools,
-		"DELETE FROM spools WHERE id IN " + spools,
+		"DELETE FROM parts WHERE spool IN (SELECT spool FROM requests WHERE key > ? AND key <= ? AND +spool IS NOT NULL)",
 		"DELETE FROM requests WHERE key > ? AND key <= ?",
 	} {
-		if _, err := tx.Exec(query, from, to); err != nil {
+		if _, err := tx.Exec(query, keyOf(id, from.seq), keyOf(id, to.seq)); err != nil {
 			return err
 		}
 	}
