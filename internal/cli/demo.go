@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,12 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/control"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/signature"
+	"github.com/solatis/solatis-cli/internal/term"
 	"github.com/solatis/solatis-cli/internal/wire"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -44,6 +47,7 @@ type demo struct {
 	secret  signature.Secret
 	handler *demoHandler
 	updates *activity.Subscription
+	printer term.Printer
 	url     string
 }
 
@@ -79,8 +83,7 @@ func (d *demo) run(ctx context.Context, home, address string) error {
 		return err
 	}
 	bus := new(activity.Bus)
-	d.updates = bus.Subscribe(printBuffer, nil)
-	printed := (&listenOptions{app: d.app, output: "plain"}).print(bus)
+	d.updates, d.printer = bus.Subscribe(printBuffer, nil), d.app.printer("plain")
 	group, ctx := errgroup.WithContext(ctx)
 	session, end := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -98,8 +101,6 @@ func (d *demo) run(ctx context.Context, home, address string) error {
 		return d.play(ctx)
 	})
 	err = group.Wait()
-	bus.Close()
-	<-printed
 	if err == nil {
 		d.say("That was it. Now with your own app:\n\n" +
 			"  solatis listen --forward localhost:3000     take webhooks and forward them\n" +
@@ -117,7 +118,7 @@ func (d *demo) say(text string) {
 
 func (d *demo) play(ctx context.Context) error {
 	d.say("A sample app is running that verifies signatures. solatis listens for it:")
-	ready, err := awaitUpdate(ctx, d.updates, func(activity.Ready) bool { return true })
+	ready, err := awaitUpdate(ctx, d, func(activity.Ready) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,9 @@ func (d *demo) forged(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.send(ctx, t, func(body []byte) { body[len(body)-2] ^= 1 }, http.StatusUnauthorized)
+	_, err = d.send(ctx, t, func(body []byte) {
+		body[bytes.LastIndexByte(body, '9')] = '8' // a digit of the confidence
+	}, http.StatusUnauthorized)
 	return err
 }
 
@@ -168,7 +171,10 @@ func (d *demo) failedThenReplayed(ctx context.Context) error {
 	}
 	client := control.Dial(info.Socket)
 	defer client.Close()
-	again, err := client.Replay(ctx, control.ReplayRequest{ID: id})
+	if _, err := client.Replay(ctx, control.ReplayRequest{ID: id}); err != nil {
+		return err
+	}
+	again, err := awaitUpdate(ctx, d, func(u activity.Attempted) bool { return u.Origin == delivery.Replay })
 	if err == nil && again.Status != http.StatusOK {
 		err = fmt.Errorf("the demo's app answered the replay with %d", again.Status)
 	}
@@ -196,30 +202,28 @@ func (d *demo) send(ctx context.Context, t catalog.Type, tamper func([]byte), wa
 	if err := post(ctx, d.url, body, sign); err != nil && !errors.As(err, &refused) {
 		return "", err
 	}
-	got, err := awaitUpdate(ctx, d.updates, func(u activity.Attempted) bool {
-		return u.Event == id || tamper != nil && u.Event == ""
-	})
+	got, err := awaitUpdate(ctx, d, func(u activity.Attempted) bool { return u.Event == id })
 	if err == nil && got.Status != want {
 		err = fmt.Errorf("the demo's app answered %s with %d, where %d was due: %s", t.Name, got.Status, want, got.Error)
 	}
 	return id, err
 }
 
-// awaitUpdate returns the next update of a type that fits.
-func awaitUpdate[U activity.Update](ctx context.Context, s *activity.Subscription, fits func(U) bool) (U, error) {
+// awaitUpdate shows what happens until an update of a type comes that fits, and returns
+// that. So what the demo says stands where it belongs between the session's lines.
+func awaitUpdate[U activity.Update](ctx context.Context, d *demo, fits func(U) bool) (found U, err error) {
 	for {
 		select {
-		case u, ok := <-s.Updates():
+		case u, ok := <-d.updates.Updates():
 			if !ok {
-				var none U
-				return none, errors.New("the session has ended")
+				return found, errors.New("the session has ended")
 			}
+			d.printer.Print(u)
 			if u, ok := u.(U); ok && fits(u) {
 				return u, nil
 			}
 		case <-ctx.Done():
-			var none U
-			return none, ctx.Err()
+			return found, ctx.Err()
 		}
 	}
 }

@@ -109,7 +109,7 @@ type sample struct {
 
 func (o *triggerOptions) printTypes() error {
 	for _, t := range catalog.Types() {
-		if _, err := fmt.Fprintf(o.app.streams.Out, "%-24s %-11s %s\n", t.Name, t.Source, t.Description); err != nil {
+		if _, err := fmt.Fprintf(o.app.streams.Out, "%-24s %-11s %s\n", t.Name, t.Source, t.Fired); err != nil {
 			return err
 		}
 	}
