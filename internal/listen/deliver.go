@@ -38,12 +38,14 @@ func (s *Session) deliver(j *job) {
 	if j.answer && outcome.Kind != delivery.Interrupted {
 		s.answer(j.request, outcome)
 	}
-	if up, down := s.health.see(*s.Target, outcome, s.Now()); down != nil {
+	up, down := s.health.see(*s.Target, outcome, s.Now())
+	recorded := <-j.recorded // and the request's arrival published, before what became of it
+	if down != nil {
 		s.Bus.Publish(*down)
 	} else if up != nil {
 		s.Bus.Publish(*up)
 	}
-	if !<-j.recorded {
+	if !recorded {
 		return // known already, or the relay will send it again
 	}
 	a := attempted{

@@ -22,8 +22,10 @@ import (
 // replicated one has many. A durable write that has been handed over is carried out
 // even if its ctx ends meanwhile.
 type Store interface {
-	// Append adds r, with its whole body, and returns its seq once it is durable.
-	// Errors: ErrBacklogFull, ErrDiskFull, or another that means that nothing was kept.
+	// Append adds r, with its whole body, and returns its seq once it is durable. It is
+	// refused where the requests that no agent has ever acknowledged would exceed limits
+	// with it. Errors: ErrBacklogFull, ErrDiskFull, or another that means that nothing
+	// was kept and no number given.
 	Append(ctx context.Context, endpoint string, r *event.Request, limits Limits) (seq uint64, err error)
 
 	// Spool begins a large body, which is written in parts and becomes part of the log
@@ -31,12 +33,14 @@ type Store interface {
 	Spool(ctx context.Context, endpoint string) (Spool, error)
 
 	// Resume finds where an agent goes on whose durable position is at, registers the
-	// agent, and returns the current epoch and the seq after which sending begins:
+	// agent durably, and returns the current epoch and the seq after which sending begins:
 	//   - at.Seq, where at.Epoch is one of this log and reached that far;
 	//   - the end of at.Epoch, where it ended before at.Seq: the log was restored
 	//     from an older copy, and what the agent has beyond is not what is here;
 	//   - the beginning of what is still there for an unknown epoch, and so for a new agent.
-	// What is returned becomes the agent's acknowledged position.
+	//     An endpoint remembers its newest 64 epochs at least.
+	// What is returned becomes the agent's acknowledged position, also where that is a
+	// step back. Requests after it may be deleted: Read shows the gap.
 	Resume(ctx context.Context, endpoint, agent string, at event.Position, now time.Time) (event.Position, error)
 
 	// Read returns entries after seq, in order: at most max of them, and no further one
@@ -44,26 +48,33 @@ type Store interface {
 	// range begins with deleted requests, the first entry's Seq is greater than seq+1.
 	Read(ctx context.Context, endpoint string, seq uint64, max, maxBytes int) ([]Entry, error)
 
-	// ReadBody returns up to n bytes of a spooled body from offset on.
+	// ReadBody returns n bytes of a spooled body from offset on, fewer only at its end,
+	// and none where there is no such body.
 	ReadBody(ctx context.Context, endpoint string, seq uint64, offset int64, n int) ([]byte, error)
 
-	// Ack moves the agent's acknowledged position forward to seq; a smaller seq than
-	// before changes nothing. It need not be durable when it returns: a lost ack means
-	// that requests are sent once more.
+	// Ack moves the agent's acknowledged position forward to seq, which may be that of a
+	// deleted request; a smaller one than before moves nothing. In any case the agent was
+	// seen at now. From an agent that isn't known, or of a seq not yet given, it changes
+	// nothing. It need not be durable when it returns: a lost ack means that requests are
+	// sent once more.
 	Ack(ctx context.Context, endpoint, agent string, seq uint64, now time.Time) error
 
 	// Forget removes an agent: it holds nothing any more.
 	Forget(ctx context.Context, endpoint, agent string) error
 
-	// Trim deletes what nobody needs: requests that every agent holding the log has
-	// acknowledged, where the last ack that freed them is older than limits.Grace.
-	// Agents not seen since limits.AgentRetention, and the part of an agent's backlog
+	// Trim deletes what nobody needs any more: requests that at least one agent, and
+	// every agent that holds the log, has acknowledged. Where limits.Grace isn't 0, a Trim
+	// only notes which these are, and one that comes a grace later, or up to a hundredth
+	// of it after that, deletes them.
+	//
+	// Agents not seen within limits.AgentRetention, and the part of an agent's backlog
 	// that is over limits while another agent has it, hold nothing. While no agent is
-	// known, nothing is trimmed.
+	// known, nothing is deleted. What is deleted is the log's beginning, without holes. A
+	// deletion need not be durable.
 	Trim(ctx context.Context, endpoint string, limits Limits, now time.Time) error
 
-	// Stat returns the log's head and what waits for agent; agent "" means for the
-	// agent that is furthest ahead.
+	// Stat returns the log's head and what waits for agent, which is all that is there
+	// where the agent isn't known; agent "" asks for what no agent has ever acknowledged.
 	Stat(ctx context.Context, endpoint, agent string) (Stat, error)
 
 	// Close ends the store after the writes that were handed over.
@@ -72,10 +83,12 @@ type Store interface {
 
 // Spool is a body on its way into a log.
 type Spool interface {
-	// Write appends a part, durably. Its errors are those of Append.
+	// Write appends a part of any length. It is durable with Commit. Its errors are
+	// those of Append.
 	Write(ctx context.Context, part []byte) error
-	// Commit makes the request visible with the spooled body, as Append does; r.Body is
-	// ignored.
+	// Commit makes the request visible with the spooled body, as Append does, and both
+	// are durable then; r.Body is ignored. Where it fails nothing is visible, and what
+	// was written is there until Abort.
 	Commit(ctx context.Context, r *event.Request, limits Limits) (seq uint64, err error)
 	// Abort drops what was written. After Commit it does nothing. What neither was
 	// called for is dropped when the store is opened next.
@@ -94,15 +107,16 @@ type Entry struct {
 type Stat struct {
 	Epoch         uint64
 	Head          uint64 // the seq given last; 0 for none
-	Backlog       uint64 // requests that the agent has not acknowledged
+	Backlog       uint64 // requests still there that the agent has not acknowledged
 	BacklogBytes  uint64
 	LowestPresent uint64 // the lowest seq still there; Head+1 for none
 }
 
-// Limits are a log's bounds. Zero values of the counts mean no limit.
+// Limits are a log's bounds. Zero values of the counts, and of AgentRetention, mean no
+// limit.
 type Limits struct {
 	Backlog        uint64        // unacknowledged requests, 10,000 by default
-	BacklogBytes   uint64        // unacknowledged bytes (event.Request.Size), 1 GiB by default
+	BacklogBytes   uint64        // unacknowledged bytes (event.Request.Size), 1 GiB by default; one request alone may be larger
 	Grace          time.Duration // how long acknowledged requests are kept, 24 h by default, 0 when embedded
 	AgentRetention time.Duration // how long an absent agent holds the log, 72 h by default
 }

@@ -36,6 +36,15 @@ func (c *conn) run(query string) error {
 	return err
 }
 
+// read runs fn in a transaction that is undone in any case.
+func (c *conn) read(fn func(*Tx) error) (err error) {
+	if err := c.run("BEGIN"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.run("ROLLBACK")) }()
+	return fn(&Tx{conn: c})
+}
+
 func (c *conn) close() error {
 	var errs []error
 	for _, s := range c.stmts {

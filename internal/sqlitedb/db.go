@@ -18,7 +18,8 @@ const (
 	Normal                    // at some later one; a power cut may take the last commits, a crash of the process none
 )
 
-func (s Synchronous) level() string {
+// value is what SQLite calls the level.
+func (s Synchronous) value() string {
 	if s == Normal {
 		return "1"
 	}
@@ -53,13 +54,14 @@ type DB struct {
 	readers chan *conn // of capacity maxReaders; a nil is one not opened yet
 
 	closing sync.Once
+	closed  chan struct{}
 }
 
 // Open opens the database at path, creates it with mode 0600 where there is none, and
 // brings its schema up to date. A damaged file and a newer schema are errors, and the
 // file stays as it is.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
-	d := &DB{path: path, options: o, readers: make(chan *conn, maxReaders)}
+	d := &DB{path: path, options: o, readers: make(chan *conn, maxReaders), closed: make(chan struct{})}
 	for range maxReaders {
 		d.readers <- nil
 	}
@@ -73,25 +75,25 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	d.pool.SetMaxIdleConns(maxReaders + 1)
 	c, err := d.connect(ctx)
-	if err == nil {
-		err = d.migrate(ctx, c)
-	}
 	if err != nil {
-		if c != nil {
-			c.close()
-		}
 		d.pool.Close()
 		return nil, d.explain(err)
 	}
-	d.writer = startWriter(c)
+	if err := d.migrate(ctx, c); err != nil {
+		c.close()
+		d.pool.Close()
+		return nil, d.explain(err)
+	}
+	d.writer = startWriter(c, o.Synchronous)
 	return d, nil
 }
 
-// Close ends the database after the writes that were handed over. The caller sees to it
-// that no View runs any more.
+// Close ends the database after the writes that were handed over and the Views that
+// are under way.
 func (d *DB) Close() error {
 	var err error
 	d.closing.Do(func() {
+		close(d.closed)
 		d.writer.stop()
 		for range maxReaders {
 			if c := <-d.readers; c != nil {
@@ -110,30 +112,55 @@ func (d *DB) Close() error {
 //
 // Once handed over the write is carried out, and Update waits for it, even if ctx ends.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return d.explain(d.writer.do(ctx, fn))
+	return d.explain(d.writer.do(ctx, fn, false))
 }
 
-// View runs fn in a transaction that only reads, and sees one state of the database.
+// UpdateSoon is Update for what may be forgotten in a power cut, though not in a crash
+// of the process: it doesn't wait for the disk. What it wrote is durable with the next
+// Update.
+func (d *DB) UpdateSoon(ctx context.Context, fn func(*Tx) error) error {
+	return d.explain(d.writer.do(ctx, fn, true))
+}
+
+// View runs fn in a transaction that only reads, and sees one state of the database. A
+// View within another one, or within an Update, may wait for itself.
 func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	var c *conn
-	select {
-	case c = <-d.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { d.readers <- c }()
-	if c == nil {
-		opened, err := d.connect(ctx)
-		if err != nil {
-			return d.explain(err)
-		}
-		c = opened
-	}
-	if err := c.run("BEGIN"); err != nil {
+	c, err := d.reader(ctx)
+	if err != nil {
 		return d.explain(err)
 	}
-	err := fn(&Tx{conn: c})
-	return d.explain(errors.Join(err, c.run("ROLLBACK")))
+	defer func() { d.readers <- c }()
+	return d.explain(c.read(fn))
+}
+
+// reader takes a connection that is to be given back to readers.
+func (d *DB) reader(ctx context.Context) (*conn, error) {
+	var c *conn
+	select {
+	case <-d.closed:
+		return nil, ErrClosed
+	default:
+	}
+	select {
+	case c = <-d.readers:
+	case <-d.closed:
+		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if c != nil {
+		return c, nil
+	}
+	c, err := d.connect(ctx)
+	if err != nil {
+		d.readers <- nil
+		return nil, err
+	}
+	if err := c.run("PRAGMA query_only = 1"); err != nil {
+		d.readers <- c
+		return nil, err
+	}
+	return c, nil
 }
 
 // connect opens a connection and holds it against what Options want of it.
@@ -149,17 +176,23 @@ func (d *DB) connect(ctx context.Context) (*conn, error) {
 	return &conn{sql: sc, stmts: make(map[string]*sql.Stmt)}, nil
 }
 
-// explain says in which file something failed and what to do about it.
+// explain says in which file something failed and what to do about it. Errors of a
+// caller's own pass through.
 func (d *DB) explain(err error) error {
+	name := d.options.Name + " " + d.path
 	switch k := kind(err); {
-	case err == nil:
-		return nil
 	case k == ErrFull:
-		return fmt.Errorf("%s %s: %w: make room, nothing that was kept is lost (%w)", d.options.Name, d.path, ErrFull, err)
+		return fmt.Errorf("%s: %w: make room, nothing that was kept is lost (%w)", name, ErrFull, err)
 	case k == ErrCorrupt:
-		return fmt.Errorf("%s %s: %w; it is left as it is: move it away, or restore a copy (%w)", d.options.Name, d.path, ErrCorrupt, err)
+		return fmt.Errorf("%s: %w; it is left as it is: move it away, or restore a copy (%w)", name, ErrCorrupt, err)
 	case errors.Is(err, ErrNewer):
-		return fmt.Errorf("%s %s: %w: update solatis, or move the file away", d.options.Name, d.path, err)
+		return fmt.Errorf("%s: %w: update solatis, or move the file away", name, err)
+	case errors.Is(err, ErrClosed):
+		return fmt.Errorf("%s: %w", name, err)
+	case busy(err):
+		return fmt.Errorf("%s: another process is writing to it and doesn't finish: end that process, or try again (%w)", name, err)
+	case code(err) != 0:
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func pragmas(s Synchronous) [][2]string {
 	p := [][2]string{
 		{"busy_timeout", "5000"},
 		{"journal_mode", "wal"},
-		{"synchronous", s.level()},
+		{"synchronous", s.value()},
 		{"foreign_keys", "1"},
 	}
 	if runtime.GOOS == "darwin" {
@@ -61,15 +61,27 @@ func check(ctx context.Context, c *sql.Conn, s Synchronous) error {
 
 // kind returns which of this package's errors a driver's error is, or nil.
 func kind(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return nil
-	}
-	switch e.Code() & 0xff { // the rest is detail
+	code := code(err)
+	switch code & 0xff { // the rest is detail
 	case sqlite3.SQLITE_FULL:
 		return ErrFull
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return ErrCorrupt
 	}
+	if code == sqlite3.SQLITE_IOERR_SHMSIZE { // no room to make the file beside the log longer
+		return ErrFull
+	}
 	return nil
+}
+
+// busy reports whether another process had the database for longer than we wait.
+func busy(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY }
+
+// code returns SQLite's number for an error, or 0 for one that isn't SQLite's.
+func code(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code()
 }

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var options = sqlitedb.Options{
 	Name:       "test",
@@ -75,23 +74,44 @@ func TestOneOfABatchFailsAlone(t *testing.T) {
 	}
 }
 
-func TestSeveralProcessesWriteAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a?b%20.db") // characters that mean something in a DSN
-	dbs := []*sqlitedb.DB{open(t, path, options), open(t, path, options)}
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			if err := dbs[i%2].Update(t.Context(), insert(i)); err != nil {
-				t.Error(err)
-			}
+func TestAViewCannotWrite(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "a.db"), options)
+	if err := d.View(t.Context(), insert(1)); err == nil {
+		t.Error("a View could write")
+	}
+	if n := count(t, d); n != 0 {
+		t.Errorf("%d rows after a View that failed", n)
+	}
+}
+
+func TestAFullDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	d := open(t, path, options)
+	limit := func(pages int) {
+		t.Helper()
+		err := d.Update(t.Context(), func(tx *sqlitedb.Tx) error {
+			var now int
+			return tx.QueryRow(fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Scan(&now)
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	wg.Wait()
-	if n := count(t, dbs[0]); n != 200 {
-		t.Errorf("%d rows, want 200", n)
+	large := func(tx *sqlitedb.Tx) error {
+		_, err := tx.Exec("INSERT INTO t (data) VALUES (zeroblob(1000000))")
+		return err
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v: want mode 0600", info.Mode(), err)
+	limit(20)
+	err := d.Update(t.Context(), large)
+	if !errors.Is(err, sqlitedb.ErrFull) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v, want ErrFull with the path", err)
+	}
+	if err := d.Update(t.Context(), insert(1)); err != nil {
+		t.Errorf("a small write after it: %v", err)
+	}
+	limit(1 << 20)
+	if err := d.Update(t.Context(), large); err != nil {
+		t.Errorf("once there is room again: %v", err)
 	}
 }
 
@@ -106,8 +126,26 @@ func TestWhatIsHandedOverIsCarriedOut(t *testing.T) {
 		t.Errorf("err %v, %d rows", err, count(t, d))
 	}
 	d.Close()
-	if err := d.Update(t.Context(), insert(2)); !errors.Is(err, sqlitedb.ErrClosed) {
-		t.Errorf("after Close: %v", err)
+	for name, do := range map[string]func(context.Context, func(*sqlitedb.Tx) error) error{
+		"Update": d.Update, "UpdateSoon": d.UpdateSoon, "View": d.View,
+	} {
+		if err := do(t.Context(), insert(2)); !errors.Is(err, sqlitedb.ErrClosed) {
+			t.Errorf("%s after Close: %v", name, err)
+		}
+	}
+}
+
+func TestACancelledWriteIsNotHandedOver(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "a.db"), options)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 20 { // a select would let half of them pass
+		if err := d.Update(ctx, insert(i)); !errors.Is(err, context.Canceled) {
+			t.Errorf("write %d: %v", i, err)
+		}
+	}
+	if n := count(t, d); n != 0 {
+		t.Errorf("%d rows", n)
 	}
 }
 
@@ -150,18 +188,33 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, callers := range []int{1, 64, 512} {
 		b.Run(fmt.Sprint(callers), func(b *testing.B) {
 			d := open(b, filepath.Join(b.TempDir(), "a.db"), options)
-			data := make([]byte, 1024)
-			b.SetParallelism(callers / 2)
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := d.Update(context.Background(), func(tx *sqlitedb.Tx) error {
-						_, err := tx.Exec("INSERT INTO t (data) VALUES (?)", data)
-						return err
-					}); err != nil {
-						b.Error(err)
-					}
-				}
-			})
+			benchmark(b, callers, d.Update)
 		})
 	}
+	b.Run("soon", func(b *testing.B) {
+		d := open(b, filepath.Join(b.TempDir(), "a.db"), options)
+		benchmark(b, 1, d.UpdateSoon)
+	})
+}
+
+// benchmark writes rows of 1 KiB from a number of goroutines at a time.
+func benchmark(b *testing.B, callers int, update func(context.Context, func(*sqlitedb.Tx) error) error) {
+	data := make([]byte, 1024)
+	insert := func(tx *sqlitedb.Tx) error {
+		_, err := tx.Exec("INSERT INTO t (data) VALUES (?)", data)
+		return err
+	}
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := update(context.Background(), insert); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -3,12 +3,15 @@ package sqlitedb
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 )
 
 // writer is the goroutine that all writes go through.
 type writer struct {
 	conn  *conn
+	level Synchronous // that every commit has, but for those of writes that need none
+	now   Synchronous // of the connection, only used by the loop
 	ops   chan *op
 	ended chan struct{}
 
@@ -19,20 +22,24 @@ type writer struct {
 // op is one caller's write.
 type op struct {
 	fn   func(*Tx) error
+	soon bool       // durable later is early enough
 	done chan error // of capacity 1
 }
 
 // maxBatch is how many writes share a transaction at most.
 const maxBatch = 512
 
-func startWriter(c *conn) *writer {
-	w := &writer{conn: c, ops: make(chan *op, maxBatch), ended: make(chan struct{})}
+func startWriter(c *conn, level Synchronous) *writer {
+	w := &writer{conn: c, level: level, now: level, ops: make(chan *op, maxBatch), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
 
-func (w *writer) do(ctx context.Context, fn func(*Tx) error) error {
-	o := &op{fn: fn, done: make(chan error, 1)}
+func (w *writer) do(ctx context.Context, fn func(*Tx) error, soon bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	o := &op{fn: fn, soon: soon, done: make(chan error, 1)}
 	if err := w.handOver(ctx, o); err != nil {
 		return err
 	}
@@ -66,19 +73,25 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	defer w.conn.close()
 	for first := range w.ops {
-		batch := []*op{first}
-		for more := true; more && len(batch) < maxBatch; {
-			select {
-			case o, ok := <-w.ops:
-				if more = ok; ok {
-					batch = append(batch, o)
-				}
-			default:
-				more = false
-			}
-		}
-		w.commit(batch)
+		w.commit(w.gather(first))
 	}
+}
+
+// gather returns first and what else is waiting.
+func (w *writer) gather(first *op) []*op {
+	batch := []*op{first}
+	for len(batch) < maxBatch {
+		select {
+		case o, ok := <-w.ops:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, o)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit runs a batch as one transaction. Where one op fails it alone gets its error, and
@@ -100,6 +113,9 @@ func (w *writer) commit(batch []*op) {
 // try runs a batch. failed is the index of the op whose error it was, or -1 where all
 // share the fate of the transaction.
 func (w *writer) try(batch []*op) (failed int, err error) {
+	if err := w.setLevel(batch); err != nil {
+		return -1, err
+	}
 	if err := w.conn.run("BEGIN IMMEDIATE"); err != nil {
 		return -1, err
 	}
@@ -115,6 +131,24 @@ func (w *writer) try(batch []*op) (failed int, err error) {
 		return -1, w.rollback(err)
 	}
 	return -1, nil
+}
+
+// setLevel spares a batch its fsync where no write in it asks for one. The next commit
+// that has one makes it durable too, since it covers the whole write-ahead log.
+func (w *writer) setLevel(batch []*op) error {
+	level := w.level
+	if !slices.ContainsFunc(batch, func(o *op) bool { return !o.soon }) {
+		level = Normal
+	}
+	if level == w.now {
+		return nil
+	}
+	// SQLite carries this pragma out when it prepares it, so it can't be kept prepared.
+	_, err := w.conn.sql.ExecContext(context.Background(), "PRAGMA synchronous = "+level.value())
+	if err == nil {
+		w.now = level
+	}
+	return err
 }
 
 // rollback undoes the transaction. Some errors, a full disk among them, have already

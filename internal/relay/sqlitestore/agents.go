@@ -17,11 +17,11 @@ func (s *Store) Resume(ctx context.Context, endpoint, agent string, at event.Pos
 		return event.Position{}, err
 	}
 	var from mark
-	err = s.update(ctx, func(tx *sqlitedb.Tx) error {
+	err = s.update(ctx, func(tx *sqlitedb.Tx) (err error) {
 		if from, err = locate(tx, id, at); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`INSERT INTO agents (endpoint, name, seq, total, seen) VALUES (?, ?, ?, ?, ?)
+		_, err = tx.Exec(`INSERT INTO agents (endpoint, name, seq, total, seen) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = excluded.seq, total = excluded.total, seen = excluded.seen`,
 			id, agent, from.seq, from.total, now.UnixMilli())
 		if err != nil {

@@ -41,11 +41,10 @@ func (s *Store) append(ctx context.Context, endpoint string, r row, limits relay
 	}
 	var refusal error
 	err = s.update(ctx, func(tx *sqlitedb.Tx) error {
-		var at mark
-		at, refusal, err = take(tx, id, r.size, limits)
-		if err != nil || refusal != nil {
-			// A refusal isn't an error of the transaction: that would undo and repeat what
-			// shares it, and a full backlog is refused many times a second.
+		at, full, err := take(tx, id, r.size, limits)
+		// A refusal isn't an error of the transaction: that would undo and repeat what
+		// shares it, and a full backlog is refused many times a second.
+		if refusal = full; full != nil || err != nil {
 			return err
 		}
 		seq = at.seq
@@ -64,7 +63,7 @@ func (s *Store) append(ctx context.Context, endpoint string, r row, limits relay
 
 // take takes the next number for a request of that size, if the backlog has room for it.
 // The only one in a backlog may have any size: else it could never be sent.
-func take(tx *sqlitedb.Tx, id, size int64, limits relay.Limits) (m mark, refusal, err error) {
+func take(tx *sqlitedb.Tx, id, size int64, limits relay.Limits) (m mark, full, err error) {
 	err = tx.QueryRow(`UPDATE endpoints SET seq = seq + 1, total = total + ?2
 		WHERE id = ?1 AND seq - acked < ?3 AND (total - acked_total + ?2 <= ?4 OR seq = acked)
 		RETURNING seq, total`, id, size, bound(limits.Backlog), bound(limits.BacklogBytes)).Scan(&m.seq, &m.total)

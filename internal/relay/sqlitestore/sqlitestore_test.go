@@ -10,11 +10,8 @@ import (
 	"github.com/solatis/solatis-cli/internal/relay"
 	"github.com/solatis/solatis-cli/internal/relay/sqlitestore"
 	"github.com/solatis/solatis-cli/internal/relay/storetest"
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // disk is a folder with a store, and one with its copy.
 type disk struct{ dir, copied string }
@@ -44,22 +41,3 @@ func (d disk) replace(t rapid.TB, to, from string) {
 }
 
 func TestStore(t *testing.T) { storetest.Run(t, newDisk) }
-
-func TestASecondProcessIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "relay.db")
-	s, err := sqlitestore.Open(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sqlitestore.Open(context.Background(), path); !errors.Is(err, sqlitestore.ErrLocked) {
-		t.Errorf("got %v, want ErrLocked", err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := sqlitestore.Open(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again.Close()
-}

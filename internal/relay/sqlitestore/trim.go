@@ -65,7 +65,8 @@ func needless(tx *sqlitedb.Tx, id int64, c counters, limits relay.Limits, now ti
 }
 
 // overBacklog returns the seq up to which the backlog that begins after from is over the
-// limits, or 0 where it is within them.
+// limits, or 0 where it is within them. The newest request never is: alone it may have
+// any size.
 func overBacklog(tx *sqlitedb.Tx, id int64, c counters, from mark, limits relay.Limits) (floor uint64, err error) {
 	if limits.Backlog > 0 && c.head.seq-from.seq > limits.Backlog {
 		floor = c.head.seq - limits.Backlog
@@ -82,7 +83,7 @@ func overBacklog(tx *sqlitedb.Tx, id int64, c counters, from mark, limits relay.
 		}
 		return c.head.total-m.total <= allowed
 	})
-	return max(floor, from.seq+uint64(n)), err
+	return min(max(floor, from.seq+uint64(n)), c.head.seq-1), err
 }
 
 // graceSteps is in how many steps a grace ends: a time is noted for many acks at once.
