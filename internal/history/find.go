@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/solatis/solatis-cli/internal/event"
@@ -12,15 +13,15 @@ import (
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
 )
 
-// NotFoundError says that no recorded id is the one that was typed.
+// NotFoundError says that no recorded id is the one that was asked for.
 type NotFoundError struct {
 	ID      string
-	Nearest string // the id that may have been meant, or ""
+	Nearest []string // ids that may have been meant, the likeliest first; at most three
 }
 
 func (e *NotFoundError) Error() string {
-	if e.Nearest != "" {
-		return fmt.Sprintf("there is no %q in the history; did you mean %s?", e.ID, e.Nearest)
+	if len(e.Nearest) > 0 {
+		return fmt.Sprintf("there is no %q in the history; did you mean %s?", e.ID, strings.Join(e.Nearest, " or "))
 	}
 	return fmt.Sprintf("there is no %q in the history; solatis events list shows what there is", e.ID)
 }
@@ -28,73 +29,128 @@ func (e *NotFoundError) Error() string {
 // AmbiguousError says that the beginning of an id is that of several.
 type AmbiguousError struct {
 	ID         string
-	Candidates []string
+	Candidates []string // at most five of them
 }
 
 func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%q is the beginning of several: %s", e.ID, strings.Join(e.Candidates, ", "))
 }
 
-// kinds are the ids that can be typed, and how each leads to a request. Of several
-// requests with one event id the newest counts.
-var kinds = []struct{ prefix, exact, list string }{
-	{
-		event.EventPrefix,
-		"SELECT id FROM requests WHERE event_id = ? ORDER BY n DESC LIMIT 1",
-		"SELECT DISTINCT event_id FROM requests WHERE event_id >= ?1 AND substr(event_id, 1, length(?1)) = ?1 ORDER BY event_id LIMIT ?2",
-	},
+// idKind is a kind of id that can be typed, and how it leads to a request.
+type idKind struct {
+	prefix string
+	exact  string // the request of an id
+	list   string // ids from one to another, and how many of them
+	newest string // ids of the newest requests, and how many
+}
+
+// kinds are told apart by their prefix. Whatever has none of them may still be an event's
+// id, since those are given by the sender. Of several requests with one event id the
+// newest counts that was received, else the newest that trigger made.
+var kinds = []idKind{
 	{
 		event.RequestPrefix,
 		"SELECT id FROM requests WHERE id = ?",
-		"SELECT id FROM requests WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT ?2",
+		"SELECT id FROM requests WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+		"SELECT id FROM requests ORDER BY n DESC LIMIT ?",
 	},
 	{
 		event.DeliveryPrefix,
-		"SELECT request FROM deliveries WHERE id = ?",
-		"SELECT id FROM deliveries WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT ?2",
+		"SELECT r.id FROM deliveries d JOIN requests r ON r.n = d.request WHERE d.id = ?",
+		"SELECT id FROM deliveries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+		"SELECT id FROM deliveries ORDER BY n DESC LIMIT ?",
+	},
+	{
+		event.EventPrefix,
+		"SELECT id FROM requests WHERE event_id = ? ORDER BY agent <> '' DESC, n DESC LIMIT 1",
+		"SELECT DISTINCT event_id FROM requests WHERE event_id >= ? AND event_id < ? ORDER BY event_id LIMIT ?",
+		"SELECT event_id FROM requests NOT INDEXED WHERE event_id IS NOT NULL ORDER BY n DESC LIMIT ?",
 	},
 }
 
-// Find returns the id of the request that an event's, a request's or a delivery's id, or
-// the unique beginning of one, leads to. Its errors are *NotFoundError and
-// *AmbiguousError.
-func (h *History) Find(ctx context.Context, id string) (request string, err error) {
+// kindOf returns the kind of an id. How much of it follows the prefix is in rest.
+func kindOf(id string) (k idKind, rest int) {
 	for _, k := range kinds {
-		if !event.IsID(k.prefix, id) {
-			continue
+		if strings.HasPrefix(id, k.prefix) {
+			return k, len(id) - len(k.prefix)
 		}
-		err := h.db.View(ctx, func(tx *sqlitedb.Tx) (err error) {
-			request, err = find(tx, k.exact, k.list, id)
-			return err
-		})
-		return request, err
 	}
-	return "", &NotFoundError{ID: id}
+	return kinds[len(kinds)-1], len(id)
 }
 
-// shownCandidates is how many ids an error names.
-const shownCandidates = 5
+// minBeginning is how much of an id, its prefix not counted, has to be typed for it to be
+// completed.
+const minBeginning = 4
 
-func find(tx *sqlitedb.Tx, exact, list, id string) (request string, err error) {
-	err = tx.QueryRow(exact, id).Scan(&request)
+// Find returns the id of the request that an event's, a request's or a delivery's id
+// leads to, or the beginning of one with at least four characters after the prefix. Its
+// errors are *NotFoundError and *AmbiguousError, or those of the database.
+func (h *History) Find(ctx context.Context, id string) (request string, err error) {
+	err = h.db.View(ctx, func(tx *sqlitedb.Tx) (err error) {
+		request, err = find(tx, id)
+		return err
+	})
+	return request, err
+}
+
+// shownCandidates and shownNearest are how many ids an error names.
+const (
+	shownCandidates = 5
+	shownNearest    = 3
+)
+
+func find(tx *sqlitedb.Tx, id string) (request string, err error) {
+	k, rest := kindOf(id)
+	err = tx.QueryRow(k.exact, id).Scan(&request)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return request, err
 	}
-	candidates, err := ids(tx, list, id, shownCandidates)
+	candidates, err := beginning(tx, k, id, shownCandidates)
 	switch {
 	case err != nil:
 		return "", err
+	case rest < minBeginning:
+		return "", &NotFoundError{ID: id, Nearest: candidates[:min(len(candidates), shownNearest)]}
 	case len(candidates) == 1:
-		err = tx.QueryRow(exact, candidates[0]).Scan(&request)
+		err = tx.QueryRow(k.exact, candidates[0]).Scan(&request)
 		return request, err
 	case len(candidates) > 1:
 		return "", &AmbiguousError{ID: id, Candidates: candidates}
 	}
-	near, err := near(tx, id)
+	similar, err := similar(tx, k, id)
 	if err != nil {
 		return "", err
 	}
-	return "", &NotFoundError{ID: id, Nearest: near}
+	return "", &NotFoundError{ID: id, Nearest: similar}
+}
+
+// beginning returns up to limit ids that begin with s.
+func beginning(tx *sqlitedb.Tx, k idKind, s string, limit int) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	// No id has the byte 0xff in it, so all that begin with s come before this.
+	return ids(tx, k.list, s, s+"\xff", limit)
+}
+
+// searched is among how many of the newest ids a mistyped one is looked for.
+const searched = 2000
+
+// similar returns the ids that are a few typing mistakes away.
+func similar(tx *sqlitedb.Tx, k idKind, id string) (similar []string, err error) {
+	newest, err := ids(tx, k.newest, searched)
+	if err != nil {
+		return nil, err
+	}
+	for len(similar) < shownNearest {
+		match, ok := nearest.Match(id, newest)
+		if !ok {
+			break
+		}
+		similar = append(similar, match)
+		newest = slices.DeleteFunc(newest, func(s string) bool { return s == match })
+	}
+	return similar, nil
 }
 
 func ids(tx *sqlitedb.Tx, query string, args ...any) (ids []string, err error) {
@@ -111,16 +167,4 @@ func ids(tx *sqlitedb.Tx, query string, args ...any) (ids []string, err error) {
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
-}
-
-// searched is among how many of the newest requests a mistyped id is looked for.
-const searched = 2000
-
-func near(tx *sqlitedb.Tx, id string) (string, error) {
-	newest, err := ids(tx, `SELECT coalesce(event_id, id) FROM requests ORDER BY n DESC LIMIT ?`, searched)
-	if err != nil {
-		return "", err
-	}
-	match, _ := nearest.Match(id, newest)
-	return match, nil
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -31,7 +32,7 @@ func encodeHead(r *event.Request) ([]byte, error) {
 func decodeHead(id string, raw, body []byte, received int64) (*event.Request, error) {
 	var h head
 	if err := decoder.Unmarshal(raw, &h); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the record of %s can't be read: %w", id, err)
 	}
 	return &event.Request{
 		ID: id, Method: h.Method, Path: h.Path, RawQuery: h.RawQuery, Host: h.Host, Proto: h.Proto, Remote: h.Remote,

@@ -1,12 +1,12 @@
--- The requests that came in on endpoints, and those that trigger made itself.
+-- The requests that came in on endpoints, and those that trigger made itself. The body
+-- stands last: SQLite reads a row from its beginning, and a large one spans many pages.
 CREATE TABLE requests (
   n            INTEGER PRIMARY KEY, -- in the order they were recorded
   id           TEXT    NOT NULL UNIQUE,
+  agent        TEXT    NOT NULL,    -- the one that recorded it first; '' for those of trigger
   endpoint     TEXT    NOT NULL,    -- '' for those of trigger
+  epoch        INTEGER NOT NULL,    -- of the endpoint's log; 0 for those of trigger
   seq          INTEGER NOT NULL,    -- in the endpoint's log; 0 for those of trigger
-  head         BLOB    NOT NULL,    -- CBOR: all but the body
-  body         BLOB    NOT NULL,
-  body_hash    BLOB    NOT NULL,    -- SHA-256
   received     INTEGER NOT NULL,    -- nanoseconds since 1970
   event_id     TEXT,                -- NULL where the body is no event
   event_type   TEXT,
@@ -14,16 +14,27 @@ CREATE TABLE requests (
   disposition  TEXT    NOT NULL,    -- see activity.Disposition
   reason       TEXT    NOT NULL,    -- why it is not forwarded; '' where it is
   duplicate_of TEXT,                -- the first request with this event id
-  other_body   INTEGER NOT NULL     -- 1 where that request's body was another
+  other_body   INTEGER NOT NULL,    -- 1 where that request's body was another
+  body_hash    BLOB    NOT NULL,    -- SHA-256
+  head         BLOB    NOT NULL,    -- CBOR: all but the body
+  body         BLOB    NOT NULL
 ) STRICT;
 
 CREATE INDEX requests_event ON requests (event_id, n) WHERE event_id IS NOT NULL;
 
+-- Further agents that recorded a request. Agents of one endpoint share a history, and
+-- each of them delivers what comes.
+CREATE TABLE also (
+  request INTEGER NOT NULL REFERENCES requests (n),
+  agent   TEXT    NOT NULL,
+  PRIMARY KEY (request, agent)
+) STRICT, WITHOUT ROWID;
+
 -- Requests on their way to a target.
 CREATE TABLE deliveries (
-  n       INTEGER PRIMARY KEY,
+  n       INTEGER PRIMARY KEY, -- in the order they were recorded
   id      TEXT    NOT NULL UNIQUE,
-  request TEXT    NOT NULL REFERENCES requests (id),
+  request INTEGER NOT NULL REFERENCES requests (n),
   agent   TEXT    NOT NULL, -- '' where no session made it
   target  TEXT    NOT NULL,
   origin  TEXT    NOT NULL, -- see delivery.Origin
@@ -32,21 +43,21 @@ CREATE TABLE deliveries (
 ) STRICT;
 
 CREATE INDEX deliveries_request ON deliveries (request);
-CREATE INDEX deliveries_pending ON deliveries (agent, target, n) WHERE state = 'pending';
+CREATE INDEX deliveries_pending ON deliveries (agent, target) WHERE state = 'pending' AND origin = 'received';
 CREATE UNIQUE INDEX deliveries_once ON deliveries (request, agent, target) WHERE origin = 'received';
 
 -- The HTTP tries of a delivery.
 CREATE TABLE attempts (
-  delivery  TEXT    NOT NULL REFERENCES deliveries (id),
+  delivery  INTEGER NOT NULL REFERENCES deliveries (n),
   number    INTEGER NOT NULL, -- 1 for the first
   started   INTEGER NOT NULL, -- nanoseconds since 1970
   duration  INTEGER NOT NULL, -- nanoseconds
   kind      TEXT    NOT NULL, -- see delivery.Kind
   error     TEXT    NOT NULL,
   status    INTEGER NOT NULL, -- 0 unless answered
-  header    BLOB,             -- CBOR, of the response
-  body      BLOB,             -- of the response, at most delivery.MaxRecordedBody
-  truncated INTEGER NOT NULL,
+  truncated INTEGER NOT NULL, -- 1 where the response's body was longer
+  header    BLOB    NOT NULL, -- CBOR, of the response
+  body      BLOB,             -- of the response, at most delivery.MaxRecordedBody; NULL unless answered
   PRIMARY KEY (delivery, number)
 ) STRICT;
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/delivery"
@@ -29,13 +30,14 @@ type Summary struct {
 	Last        Last // of its deliveries
 }
 
-// Last is where the newest delivery of a request stands. Its fields are zero for none.
+// Last is where the newest delivery of a request stands. Its fields are zero for none,
+// and those of the attempt before there is one.
 type Last struct {
 	Delivery string
 	State    delivery.State
 	Origin   delivery.Origin
 	Target   string
-	Attempts int
+	Attempts int              // number of the last one
 	Outcome  delivery.Outcome // of the last attempt, without header and body
 }
 
@@ -44,8 +46,8 @@ const summaries = `SELECT r.id, coalesce(r.event_id, ''), coalesce(r.event_type,
 		coalesce(d.id, ''), coalesce(d.state, ''), coalesce(d.origin, ''), coalesce(d.target, ''),
 		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0)
 	FROM requests r
-	LEFT JOIN deliveries d ON d.n = (SELECT max(n) FROM deliveries WHERE request = r.id)
-	LEFT JOIN attempts a ON a.delivery = d.id AND a.number = (SELECT max(number) FROM attempts WHERE delivery = d.id)`
+	LEFT JOIN deliveries d ON d.n = (SELECT max(n) FROM deliveries WHERE request = r.n)
+	LEFT JOIN attempts a ON a.delivery = d.n AND a.number = (SELECT max(number) FROM attempts WHERE delivery = d.n)`
 
 // List returns the newest requests, newest first.
 func (h *History) List(ctx context.Context, limit int) (list []Summary, err error) {
@@ -89,21 +91,27 @@ func scanSummary(row interface{ Scan(...any) error }) (Summary, error) {
 	return s, nil
 }
 
-// Request returns a recorded request with its body, byte for byte.
+// Request returns a recorded request with its body, byte for byte. A *NotFoundError says
+// that there is none with this id.
 func (h *History) Request(ctx context.Context, id string) (r *event.Request, err error) {
-	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		var raw, body []byte
-		var received int64
-		err := tx.QueryRow("SELECT head, body, received FROM requests WHERE id = ?", id).Scan(&raw, &body, &received)
-		if errors.Is(err, sql.ErrNoRows) {
-			return &NotFoundError{ID: id}
-		}
-		if err == nil {
-			r, err = decodeHead(id, raw, body, received)
-		}
+	err = h.db.View(ctx, func(tx *sqlitedb.Tx) (err error) {
+		r, err = request(tx, id)
 		return err
 	})
 	return r, err
+}
+
+func request(tx *sqlitedb.Tx, id string) (*event.Request, error) {
+	var raw, body []byte
+	var received int64
+	err := tx.QueryRow("SELECT head, body, received FROM requests WHERE id = ?", id).Scan(&raw, &body, &received)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, &NotFoundError{ID: id}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decodeHead(id, raw, body, received)
 }
 
 // Details is all that is recorded of a request.
@@ -120,12 +128,13 @@ type DeliveryDetails struct {
 	Attempts []delivery.Attempt
 }
 
-// Show returns all that is recorded of a request.
+// Show returns all that is recorded of a request. A *NotFoundError says that there is none
+// with this id.
 func (h *History) Show(ctx context.Context, id string) (d Details, err error) {
-	if d.Request, err = h.Request(ctx, id); err != nil {
-		return d, err
-	}
 	err = h.db.View(ctx, func(tx *sqlitedb.Tx) (err error) {
+		if d.Request, err = request(tx, id); err != nil {
+			return err
+		}
 		if d.Summary, err = scanSummary(tx.QueryRow(summaries+" WHERE r.id = ?", id)); err != nil {
 			return err
 		}
@@ -143,15 +152,16 @@ func (h *History) Show(ctx context.Context, id string) (d Details, err error) {
 }
 
 func deliveries(tx *sqlitedb.Tx, request string) (all []DeliveryDetails, err error) {
-	rows, err := tx.Query("SELECT id, request, agent, target, origin, state, created FROM deliveries WHERE request = ? ORDER BY n", request)
+	rows, err := tx.Query(`SELECT id, agent, target, origin, state, created FROM deliveries
+		WHERE request = (SELECT n FROM requests WHERE id = ?) ORDER BY n`, request)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var d DeliveryDetails
+		d := DeliveryDetails{Delivery: Delivery{Request: request}}
 		var created int64
-		if err := rows.Scan(&d.ID, &d.Request, &d.Agent, &d.Target, &d.Origin, &d.State, &created); err != nil {
+		if err := rows.Scan(&d.ID, &d.Agent, &d.Target, &d.Origin, &d.State, &created); err != nil {
 			return nil, err
 		}
 		d.Created = time.Unix(0, created)
@@ -161,8 +171,8 @@ func deliveries(tx *sqlitedb.Tx, request string) (all []DeliveryDetails, err err
 }
 
 func attempts(tx *sqlitedb.Tx, id string) (all []delivery.Attempt, err error) {
-	rows, err := tx.Query(`SELECT number, started, duration, kind, error, status, header, body, truncated
-		FROM attempts WHERE delivery = ? ORDER BY number`, id)
+	rows, err := tx.Query(`SELECT number, started, duration, kind, error, status, truncated, header, body
+		FROM attempts WHERE delivery = (SELECT n FROM deliveries WHERE id = ?) ORDER BY number`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -172,11 +182,11 @@ func attempts(tx *sqlitedb.Tx, id string) (all []delivery.Attempt, err error) {
 		var started int64
 		var header []byte
 		o := &a.Outcome
-		if err := rows.Scan(&a.Number, &started, &o.Duration, &o.Kind, &o.Error, &o.Status, &header, &o.Body, &o.Truncated); err != nil {
+		if err := rows.Scan(&a.Number, &started, &o.Duration, &o.Kind, &o.Error, &o.Status, &o.Truncated, &header, &o.Body); err != nil {
 			return nil, err
 		}
 		if err := decoder.Unmarshal(header, &o.Header); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the response's header of attempt %d of %s can't be read: %w", a.Number, id, err)
 		}
 		a.Started = time.Unix(0, started)
 		all = append(all, a)

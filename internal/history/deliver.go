@@ -1,0 +1,67 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/sqlitedb"
+)
+
+// Delivery is a delivery as it begins: pending.
+type Delivery struct {
+	ID      string
+	Request string
+	Agent   string // "" where no session makes it
+	Target  string
+	Origin  delivery.Origin
+	Created time.Time
+}
+
+// AddDelivery records a delivery of a recorded request. A *NotFoundError says that the
+// request isn't.
+func (h *History) AddDelivery(ctx context.Context, d Delivery) error {
+	return h.db.Update(ctx, func(tx *sqlitedb.Tx) error { return addDelivery(tx, d) })
+}
+
+func addDelivery(tx *sqlitedb.Tx, d Delivery) error {
+	n, err := tx.Exec(`INSERT INTO deliveries (id, request, agent, target, origin, state, created)
+		SELECT ?, n, ?, ?, ?, ?, ? FROM requests WHERE id = ?`,
+		d.ID, d.Agent, d.Target, string(d.Origin), string(delivery.Pending), d.Created.UnixNano(), d.Request)
+	if err == nil && n == 0 {
+		return &NotFoundError{ID: d.Request}
+	}
+	return err
+}
+
+// AddAttempt records an attempt and the state that its delivery is in after it, in one
+// transaction. An attempt's number can be used once. Of a response's body longer than
+// delivery.MaxRecordedBody the beginning is kept, and marked as truncated. A
+// *NotFoundError says that the delivery is not recorded.
+//
+// A power cut may forget it, though not a crash: the delivery is then pending again, and
+// the app gets the request once more.
+func (h *History) AddAttempt(ctx context.Context, id string, a delivery.Attempt, state delivery.State) error {
+	o := a.Outcome
+	header, err := encoder.Marshal(o.Header)
+	if err != nil {
+		return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
+	}
+	if len(o.Body) > delivery.MaxRecordedBody {
+		o.Body, o.Truncated = o.Body[:delivery.MaxRecordedBody], true
+	}
+	return h.db.UpdateSoon(ctx, func(tx *sqlitedb.Tx) error {
+		n, err := tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, truncated, header, body)
+			SELECT n, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM deliveries WHERE id = ?`,
+			a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Truncated, header, o.Body, id)
+		if err != nil {
+			return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
+		}
+		if n == 0 {
+			return &NotFoundError{ID: id}
+		}
+		_, err = tx.Exec("UPDATE deliveries SET state = ? WHERE id = ?", string(state), id)
+		return err
+	})
+}
