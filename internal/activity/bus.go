@@ -87,6 +87,12 @@ func (b *Bus) Close() {
 	defer b.mu.Unlock()
 	b.closed = true
 	for s := range b.subs {
+		if s.missed > 0 {
+			select {
+			case s.ch <- Missed{Count: s.missed}:
+			default: // there is no room for it either
+			}
+		}
 		delete(b.subs, s)
 		close(s.ch)
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -11,6 +12,14 @@ type faker struct{ *rand.Rand }
 
 func newFaker(seed uint64, name string) *faker {
 	return &faker{rand.New(rand.NewPCG(seed, stream(name)))}
+}
+
+// stream turns a type's name into the second half of a random generator's seed, so that
+// one seed gives each type other names and dates.
+func stream(name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return h.Sum64()
 }
 
 // person is somebody with a part in an event.
@@ -61,21 +70,18 @@ func (f *faker) id(prefix string) string {
 	return string(id)
 }
 
-// person returns somebody from anywhere, with an account or, now and then, without.
-func (f *faker) person() person {
-	who := pick(f, people)
-	return person{
-		UserID: maybe(f, 6, f.id("usr_")),
-		Name:   who.name,
-		Email:  who.mailbox + "@" + pick(f, domains),
-	}
-}
+// person returns somebody from anywhere.
+func (f *faker) person() person { return f.people(1, 1)[0] }
 
 // people returns different persons.
 func (f *faker) people(least, most int) []person {
 	all := make([]person, 0, most)
 	for _, who := range some(f, people, least, most) {
-		all = append(all, person{maybe(f, 6, f.id("usr_")), who.name, who.mailbox + "@" + pick(f, domains)})
+		all = append(all, person{
+			UserID: maybe(f, 6, f.id("usr_")),
+			Name:   who.name,
+			Email:  who.mailbox + "@" + pick(f, domains),
+		})
 	}
 	return all
 }

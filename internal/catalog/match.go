@@ -37,7 +37,7 @@ type PatternError struct{ Pattern string }
 
 // Error names the pattern and shows how one looks.
 func (e *PatternError) Error() string {
-	return fmt.Sprintf("%q is not a pattern: its [ has no ], or it ends in a backslash; 'task.*' is one", e.Pattern)
+	return fmt.Sprintf("malformed pattern %q: write it as in 'task.*' or '*.completed'", e.Pattern)
 }
 
 // wildcards are the characters that make a name a pattern.

@@ -12,7 +12,7 @@ import (
 type Envelope struct {
 	ID        string          `json:"id"`         // "evt_…", the same on every retry
 	Type      string          `json:"event"`      // such as "document.analyzed"
-	CreatedAt string          `json:"created_at"` // RFC 3339; kept as text, since it is only shown
+	CreatedAt json.RawMessage `json:"created_at"` // RFC 3339 in a string; unread, since nothing depends on it
 	Data      json.RawMessage `json:"data"`       // an object whose fields depend on Type
 }
 

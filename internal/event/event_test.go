@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 		name, body string
 		want       event.Envelope // zero where the body is no event
 	}{
-		{"all fields", whole, event.Envelope{ID: "evt_1", Type: "document.analyzed", CreatedAt: "2026-01-02T03:04:05Z", Data: json.RawMessage(`{"n":1}`)}},
+		{"all fields", whole, event.Envelope{ID: "evt_1", Type: "document.analyzed", CreatedAt: json.RawMessage(`"2026-01-02T03:04:05Z"`), Data: json.RawMessage(`{"n":1}`)}},
 		{"the two that are needed", `{"id":"evt_1","event":"x"}`, event.Envelope{ID: "evt_1", Type: "x"}},
 		{"white space around", " \t\r\n{\"id\":\"evt_1\",\"event\":\"x\"}\r\n", event.Envelope{ID: "evt_1", Type: "x"}},
 		{"byte order mark", "\ufeff{\"id\":\"evt_1\",\"event\":\"x\"}", event.Envelope{ID: "evt_1", Type: "x"}},
@@ -98,7 +98,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func same(a, b event.Envelope) bool {
-	return a.ID == b.ID && a.Type == b.Type && a.CreatedAt == b.CreatedAt && bytes.Equal(a.Data, b.Data)
+	return a.ID == b.ID && a.Type == b.Type && bytes.Equal(a.CreatedAt, b.CreatedAt) && bytes.Equal(a.Data, b.Data)
 }
 
 // kinds are the makers of ids, by their prefix.

@@ -527,3 +527,33 @@ func TestOnlyTheTokensBearerIsServed(t *testing.T) {
 		t.Errorf("a wrong token: %v", err)
 	}
 }
+
+// TestNothingIsLeftOutUnderLoad is for the pusher, which gets requests partly from memory
+// and partly from the store: it once took what it had sent already for a gap.
+func TestNothingIsLeftOutUnderLoad(t *testing.T) {
+	w := newWorld(t)
+	r := w.start(func(c *listen.Config) { c.Respond = wire.ModeRelay })
+	const senders, each = 8, 150
+	var load sync.WaitGroup
+	for s := range senders {
+		load.Go(func() {
+			for i := range each {
+				resp, err := http.Post(r.url, "", bytes.NewReader(eventBody(fmt.Sprintf("evt_%d_%d", s, i))))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Body.Close()
+			}
+		})
+	}
+	load.Wait()
+	http.DefaultClient.CloseIdleConnections()
+	for range senders * each {
+		await(t, r, func(u activity.Received) bool { return true })
+	}
+	list, err := w.history.List(t.Context(), 2*senders*each)
+	if err != nil || len(list) != senders*each {
+		t.Errorf("%d of %d are recorded, %v", len(list), senders*each, err)
+	}
+}

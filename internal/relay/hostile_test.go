@@ -143,6 +143,7 @@ var broken = []struct{ name, raw, status string }{
 	{"no body where one was said", post + "Content-Length: 1\r\n\r\n", "400"},
 
 	// Chunks.
+	{"HTTP/1.0 with chunks", "POST " + endpoint + " HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "411"},
 	{"chunk longer than said", chunked("2\r\nabc\r\n0\r\n\r\n"), "400"},
 	{"chunk shorter than said", chunked("5\r\nabc\r\n0\r\n\r\n"), "400"},
 	{"chunk size no number", chunked("x\r\nabc\r\n0\r\n\r\n"), "400"},

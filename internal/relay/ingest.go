@@ -26,7 +26,10 @@ const (
 
 // ingest takes one webhook: it answers 2xx only after the whole request is durable.
 func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra string) {
-	e, ok := r.known(w, req, id)
+	// The handler goes on to the end when the sender has gone, but for reading the body:
+	// what is appended has to be announced.
+	ctx := context.WithoutCancel(req.Context())
+	e, ok := r.known(ctx, w, id)
 	if !ok {
 		return
 	}
@@ -39,6 +42,10 @@ func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra strin
 	case !answerable:
 		refuseForNow(w, "no agent is connected to answer; nothing was stored")
 		return
+	case !req.ProtoAtLeast(1, 1) && len(req.Header["Content-Length"]) == 0:
+		// net/http would pass over chunks here, and take such a body for empty.
+		refuse(w, http.StatusLengthRequired, "a request of HTTP/1.0 needs a Content-Length")
+		return
 	case req.ContentLength > r.MaxBody:
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a body may have %d bytes", r.MaxBody))
 		return
@@ -49,9 +56,7 @@ func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra strin
 		answer = e.await(in.ID)
 		defer e.forget(in.ID)
 	}
-	// The handler goes on to the end when the sender has gone, but for reading the body:
-	// what is appended has to be announced.
-	if err := r.accept(context.WithoutCancel(req.Context()), w, req, e, in); err != nil {
+	if err := r.accept(ctx, w, req, e, in); err != nil {
 		r.refuseBody(w, err)
 		return
 	}
@@ -62,15 +67,15 @@ func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra strin
 	r.pass(w, req, answer, terms.wait)
 }
 
-func (r *Relay) known(w http.ResponseWriter, req *http.Request, id string) (*endpoint, bool) {
-	ok, err := r.Authority.Endpoint(req.Context(), id)
+func (r *Relay) known(ctx context.Context, w http.ResponseWriter, id string) (*endpoint, bool) {
+	ok, err := r.Authority.Endpoint(ctx, id)
 	if err == nil && !ok {
 		refuse(w, http.StatusNotFound, "there is no such endpoint")
 		return nil, false
 	}
 	var e *endpoint
 	if err == nil {
-		e, err = r.endpoint(req.Context(), id)
+		e, err = r.endpoint(ctx, id)
 	}
 	if err != nil {
 		r.Log.Error("endpoint unavailable", "error", err)

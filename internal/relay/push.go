@@ -119,15 +119,16 @@ func (p *pusher) due(ctx context.Context) (Entry, bool, error) {
 	if ok {
 		return entry, true, nil
 	}
+	// What was read may have been sent meanwhile, out of the endpoint's memory.
+	for len(p.batch) > 0 && p.batch[0].Seq < p.next {
+		p.batch = p.batch[1:]
+	}
 	if len(p.batch) == 0 {
 		var err error
 		p.batch, err = p.relay.Store.Read(ctx, p.endpoint.id, p.next-1, readRequests, readBytes)
 		if err != nil {
 			return Entry{}, false, err
 		}
-	}
-	for len(p.batch) > 0 && p.batch[0].Seq < p.next {
-		p.batch = p.batch[1:]
 	}
 	first := head + 1 // of what is present
 	if len(p.batch) > 0 {
