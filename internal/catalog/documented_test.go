@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func checkTranscript(t *testing.T, data completedTranscription) {
 			turns = append(turns, turn{segment, s.Speaker + ": " + segment.Text})
 		}
 	}
-	slices.SortFunc(turns, func(a, b turn) int { return int(10*a.StartSeconds) - int(10*b.StartSeconds) })
+	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.StartSeconds, b.StartSeconds) })
 	var lines []string
 	end := 0.0
 	for _, turn := range turns {

@@ -3,7 +3,6 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -165,7 +164,7 @@ func describe(t *testing.T, schema []byte, path string, defs map[string]json.Raw
 	if node.Properties == nil {
 		return
 	}
-	found[path] = objects(t, node.Properties)[""]
+	found[path] = names(t, node.Properties)
 	var properties map[string]json.RawMessage
 	if err := json.Unmarshal(node.Properties, &properties); err != nil {
 		t.Fatal(err)
@@ -173,51 +172,4 @@ func describe(t *testing.T, schema []byte, path string, defs map[string]json.Raw
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		describe(t, properties[name], path+"."+name, defs, found)
 	}
-}
-
-// objects returns the fields of each object in a body, in their order, by path. Objects
-// of one path, such as the elements of a list, have to have the same ones.
-func objects(t *testing.T, body []byte) map[string][]string {
-	t.Helper()
-	found := map[string][]string{}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := walk(dec, "", found); err != nil {
-		t.Fatalf("%v in %s", err, body)
-	}
-	return found
-}
-
-func walk(dec *json.Decoder, path string, found map[string][]string) error {
-	token, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	var keys []string
-	switch token {
-	case json.Delim('['):
-		for dec.More() {
-			if err := walk(dec, path+"[]", found); err != nil {
-				return err
-			}
-		}
-	case json.Delim('{'):
-		for dec.More() {
-			key, err := dec.Token()
-			if err != nil {
-				return err
-			}
-			keys = append(keys, key.(string))
-			if err := walk(dec, path+"."+key.(string), found); err != nil {
-				return err
-			}
-		}
-		if before, ok := found[path]; ok && !slices.Equal(before, keys) {
-			return fmt.Errorf("%q has the fields %q and %q", path, before, keys)
-		}
-		found[path] = keys
-	default:
-		return nil
-	}
-	_, err = dec.Token()
-	return err
 }
