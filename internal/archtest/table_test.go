@@ -40,10 +40,11 @@ var levels = map[string]int{
 	"relay/relaytest": 5, // it runs the relay just as listen embeds it
 
 	// What a person starts.
-	"archtest": 5,
-	"cli":      5,
-	"e2e":      5,
-	"relaycli": 5,
+	"archtest":  5,
+	"benchmark": 5,
+	"cli":       5,
+	"e2e":       5,
+	"relaycli":  5,
 }
 
 // onlyImporters names the libraries that few packages may import: each is known to
@@ -119,7 +120,7 @@ var unlinked = []struct {
 var vagueNames = []string{"util", "utils", "common", "shared", "models", "helpers", "helper", "types", "misc", "base"}
 
 // speakers may write to the standard streams; so may every package main.
-var speakers = []string{"internal/cli", "internal/relaycli", "internal/term"}
+var speakers = []string{"internal/benchmark", "internal/cli", "internal/relaycli", "internal/term"}
 
 // streams are the names by which a package reaches the process's own streams behind
 // its caller's back.
