@@ -156,7 +156,7 @@ func (a *app) newEventsShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show all that is recorded of an event",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--output", output, "plain", "json", "body"); err != nil {
 				return err

@@ -37,7 +37,7 @@ the one it was sent to before, or to --to. Exits with 4 if the answer was not a
 2xx.`,
 		Example: `  solatis replay evt_abc123xyz
   solatis replay evt_abc --to localhost:4000/webhooks`,
-		Args: cobra.ExactArgs(1),
+		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
 	f := cmd.Flags()
@@ -45,6 +45,14 @@ the one it was sent to before, or to --to. Exits with 4 if the answer was not a
 	f.StringVar(&o.session, "session", "", "id of the session whose target it goes to, where several are running")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "how long the app may take to answer, where no session sends")
 	return cmd
+}
+
+// oneID is the argument of commands that are about one recorded request.
+func oneID(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageErrorf("%s takes one id, such as evt_abc123xyz, and got %d; solatis events list shows what there is", cmd.CommandPath(), len(args))
+	}
+	return nil
 }
 
 func (o *replayOptions) run(ctx context.Context, id string) error {

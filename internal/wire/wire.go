@@ -1,5 +1,5 @@
 // Package wire is the protocol between a relay and an agent. This file is its
-// specification; docs/protocol.md will give the same as CDDL.
+// specification.
 //
 // # Transport
 //
