@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -77,9 +78,10 @@ type session struct {
 	done chan struct{} // its output has ended
 }
 
-type sessionKey string
+// sessions are the running ones, by script and name. Scripts run side by side.
+var sessions sync.Map
 
-var sessions = make(map[sessionKey]*session)
+func sessionKey(ts *testscript.TestScript, name string) string { return ts.Getenv("WORK") + " " + name }
 
 // startListen runs solatis listen: listen NAME ARGS…. It waits for the ready line and sets
 // $NAME to the URL and $NAME_SESSION to the session's id.
@@ -110,11 +112,12 @@ func startListen(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 	ts.Setenv(args[0], ready.URL)
 	ts.Setenv(args[0]+"_SESSION", ready.Session)
-	key := sessionKey(ts.Getenv("WORK") + args[0])
-	sessions[key] = s
+	key := sessionKey(ts, args[0])
+	sessions.Store(key, s)
 	ts.Defer(func() {
-		if sessions[key] != nil {
+		if _, running := sessions.LoadAndDelete(key); running {
 			s.cmd.Process.Kill()
+			<-s.done
 			s.cmd.Wait()
 		}
 	})
@@ -122,9 +125,11 @@ func startListen(ts *testscript.TestScript, neg bool, args []string) {
 
 // stopListen interrupts a session, wants exit code 130, and keeps its output: stop NAME.
 func stopListen(ts *testscript.TestScript, neg bool, args []string) {
-	key := sessionKey(ts.Getenv("WORK") + args[0])
-	s := sessions[key]
-	delete(sessions, key)
+	found, running := sessions.LoadAndDelete(sessionKey(ts, args[0]))
+	if !running {
+		ts.Fatalf("no session %s is running", args[0])
+	}
+	s := found.(*session)
 	ts.Check(s.cmd.Process.Signal(os.Interrupt))
 	<-s.done
 	s.cmd.Wait()
