@@ -63,11 +63,12 @@ func runSession(ctx context.Context, c sessionConfig) (err error) {
 		return err
 	}
 	defer closing(&err, store.Close)
-	embedded, err := c.startRelay(ctx, place, store)
+	embedded, notices, err := c.startRelay(ctx, place, store)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, func() error { return embedded.Close(closeGrace) })
+	c.listen.Notices = notices
 	reg, err := session.Register(f, session.Info{
 		Cwd: c.dir, URL: embedded.URL(), Target: c.listen.Ready.Target,
 		Started: c.app.now(), Version: buildinfo.Version(),
@@ -82,21 +83,23 @@ func runSession(ctx context.Context, c sessionConfig) (err error) {
 // closing closes what was opened, and lets an error come out that nothing else hides.
 func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }
 
-func (c sessionConfig) startRelay(ctx context.Context, place *folders.Place, store relay.Store) (*listen.Embedded, error) {
+// startRelay starts the embedded relay. The notices are what the developer should know of
+// its URL.
+func (c sessionConfig) startRelay(ctx context.Context, place *folders.Place, store relay.Store) (e *listen.Embedded, notices []string, err error) {
 	listeners, port, moved, err := loopback.Listen(ctx, loopback.Options{
 		Port: c.port, Preferred: place.Port(), Any: c.anyPort, Bind: c.bindAddresses(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if moved {
-		c.warn("port %d, which this folder had before, is taken: the URL has another port now", place.Port())
+		notices = append(notices, fmt.Sprintf("port %d, which this folder had before, is taken: the URL has another port now", place.Port()))
 	}
 	if place.Slot() > 1 {
-		c.warn("another session runs in this folder: this one has a URL of its own")
+		notices = append(notices, "another session runs in this folder: this one has a URL of its own")
 	}
 	if err := place.SetPort(port); err != nil {
-		c.warn("%v: the next session may have another port", err)
+		notices = append(notices, fmt.Sprintf("%v: the next session may have another port", err))
 	}
 	hosts := append([]string(nil), c.allowHost...)
 	if c.public != nil {
@@ -104,7 +107,7 @@ func (c sessionConfig) startRelay(ctx context.Context, place *folders.Place, sto
 	}
 	return listen.StartEmbedded(listen.EmbeddedConfig{
 		Store: store, Listeners: listeners, Endpoint: place.EndpointID(), Hosts: hosts, MaxBody: relay.DefaultMaxBody,
-	}), nil
+	}), notices, nil
 }
 
 // bindAddresses adds to --bind the loopback, which the session itself needs, unless an
@@ -119,10 +122,6 @@ func (c sessionConfig) bindAddresses() []string {
 		}
 	}
 	return append([]string{"127.0.0.1"}, c.bind...)
-}
-
-func (c sessionConfig) warn(format string, args ...any) {
-	c.bus.Publish(activity.Warning{Message: fmt.Sprintf(format, args...), At: c.app.now()})
 }
 
 // serve runs the session and its control socket side by side.

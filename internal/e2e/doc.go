@@ -1,3 +1,7 @@
-// Package e2e tests the real binaries from outside: solatis with the example handlers of
-// docs/handlers, and solatis killed at random instants.
+// Package e2e tests the programs as people run them: real binaries, real processes, real
+// handlers in three languages, and a session that is killed while it works. It has no
+// code of its own outside the tests.
+//
+// The programs are built once, by TestMain, with the race detector if the tests have it;
+// a race that one of them reports fails the test that started it.
 package e2e

@@ -1,124 +1,163 @@
 package e2e
 
 import (
-	"bufio"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
-	"regexp"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/signature"
 )
 
-// handlers are the command lines of the examples in docs/handlers, and what has to be
-// there for each.
-var handlers = map[string]struct {
-	argv   []string
-	needs  []string // a command that succeeds where it can run
-	advice string
-}{
-	"express": {
-		[]string{"node", "../../docs/handlers/express/server.js"},
-		[]string{"node", "-e", "require('../../docs/handlers/express/node_modules/express')"},
-		"run npm ci in docs/handlers/express",
+// handlers are the examples of docs/handlers: each function returns the command line
+// that starts one, or skips the test.
+var handlers = map[string]func(t *testing.T) []string{
+	"express": func(t *testing.T) []string {
+		folder := filepath.Join(root, "docs", "handlers", "express")
+		if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
+			unavailable(t, "run `npm ci` in docs/handlers/express")
+		}
+		node, err := exec.LookPath("node")
+		if err != nil {
+			unavailable(t, "install Node.js")
+		}
+		return []string{node, filepath.Join(folder, "server.js")}
 	},
-	"flask": {
-		[]string{"/usr/bin/python3", "../../docs/handlers/flask/app.py"},
-		[]string{"/usr/bin/python3", "-c", "import flask"},
-		"install python3-flask",
+	"flask": func(t *testing.T) []string {
+		const python = "/usr/bin/python3"
+		if err := exec.Command(python, "-c", "import flask").Run(); err != nil {
+			unavailable(t, "install Flask for "+python+" (python3-flask)")
+		}
+		return []string{python, filepath.Join(root, "docs", "handlers", "flask", "app.py")}
 	},
-	"nethttp": {nil, []string{"go", "version"}, ""},
+	"nethttp": func(*testing.T) []string { return []string{nethttpProgram} },
 }
 
-func TestRealHandlersBehindListen(t *testing.T) {
-	for name, h := range handlers {
+// unavailable skips the test, or fails it under CI, where that would be a hole.
+func unavailable(t *testing.T, advice string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal("can't run under CI: " + advice)
+	}
+	t.Skip(advice)
+}
+
+// TestHandlers is the main job, whole: real handlers behind a real session take every
+// type of event, refuse what was tampered with, and know an event again.
+func TestHandlers(t *testing.T) {
+	for name, command := range handlers {
 		t.Run(name, func(t *testing.T) {
-			if err := exec.Command(h.needs[0], h.needs[1:]...).Run(); err != nil {
-				if os.Getenv("CI") != "" {
-					t.Fatalf("can't run under CI: %s (%v)", h.advice, err)
-				}
-				t.Skip(h.advice)
+			t.Parallel()
+			h := startHandler(t, command(t))
+			p := newPlace(t)
+			s := p.listen(t, func(activity.Update) {}, "--forward", h.url)
+			var last string // event id
+			for _, typ := range catalog.Names() {
+				p.run(t, "trigger", typ)
+				last = h.accepted(t, typ)
 			}
-			argv := h.argv
-			if argv == nil {
-				argv = []string{nethttp}
+			h.testTampered(t, s.url)
+			p.run(t, "replay", last)
+			if line := h.line(t); !strings.HasSuffix(line, " "+last+" duplicate") {
+				t.Errorf("after the replay of %s it prints %q, want a duplicate", last, line)
 			}
-			mainJob(t, argv)
+			s.interrupt(t, 130)
 		})
 	}
 }
 
-var eventID = regexp.MustCompile(`evt_[0-9a-v]+`)
-
-// mainJob takes a handler through all that the README promises of it.
-func mainJob(t *testing.T, argv []string) {
-	h := newHome(t)
-	target, lines := startHandler(t, argv, h.secret)
-	l := h.listen("--forward", target)
-	var id string
-	for _, name := range catalog.Names() {
-		out, code := h.run("trigger", name)
-		if code != 0 {
-			t.Fatalf("trigger %s: exit %d\n%s", name, code, out)
-		}
-		if id = eventID.FindString(out); <-lines != name+" "+id {
-			t.Errorf("the handler didn't print %s %s", name, id)
-		}
-	}
-	body := `{"id":"evt_tampered","event":"task.created","data":{"n":1}}`
-	secret, err := signature.NewSecret(h.secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sign := signature.Sign(secret, []byte(body))
-	if status := post(l.url, sign, strings.Replace(body, "1", "2", 1)); status != 401 {
-		t.Errorf("a tampered body: %d, want 401", status)
-	}
-	<-lines // which says so
-	if out, code := h.run("replay", id); code != 0 {
-		t.Errorf("replay %s: exit %d\n%s", id, code, out)
-	}
-	if got := <-lines; !strings.HasSuffix(got, id+" duplicate") {
-		t.Errorf("the handler printed %q for the replay", got)
-	}
-	if code := l.stop(); code != 130 {
-		t.Errorf("listen ended with %d, want 130", code)
-	}
+// handler is a running example.
+type handler struct {
+	*process
+	url   string
+	lines chan string // what it prints
 }
 
-// startHandler runs a handler on a free port until the test ends, and returns its URL and
-// the lines that it prints.
-func startHandler(t *testing.T, argv []string, secret string) (url string, lines <-chan string) {
+func startHandler(t *testing.T, argv []string) *handler {
 	t.Helper()
+	h := &handler{lines: make(chan string, 1000)}
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), "PORT=0", "SOLATIS_WEBHOOK_SECRET="+secret)
-	stdout, err := cmd.StdoutPipe()
+	cmd.Env = append(environment(), "PORT=0", "SOLATIS_WEBHOOK_SECRET="+secret)
+	h.process = start(t, cmd, func(line string) { h.lines <- line })
+	url, found := strings.CutPrefix(h.line(t), "listening on ")
+	if !found {
+		t.Fatal("the first line does not say where it listens")
+	}
+	h.url = url
+	return h
+}
+
+// line returns the next line that the handler prints.
+func (h *handler) line(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-h.lines:
+		return line
+	case <-h.ended:
+		t.Fatal("the handler has ended")
+	case <-time.After(patience):
+		t.Fatal("the handler prints nothing")
+	}
+	return ""
+}
+
+// accepted wants the handler to have worked on a new event of a type, and returns its id.
+func (h *handler) accepted(t *testing.T, typ string) (id string) {
+	t.Helper()
+	line := h.line(t)
+	id, found := strings.CutPrefix(line, typ+" ")
+	if !found || strings.Contains(id, " ") {
+		t.Fatalf("after %s it prints %q", typ, line)
+	}
+	return id
+}
+
+// testTampered sends an event with another amount than was signed, and then as it was.
+func (h *handler) testTampered(t *testing.T, url string) {
+	t.Helper()
+	key, err := signature.NewSecret(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	genuine := `{"id":"evt_tampered","event":"task.created","data":{"amount":1}}`
+	sign := signature.Sign(key, []byte(genuine))
+	client := newClient(t)
+
+	tampered := strings.Replace(genuine, `"amount":1`, `"amount":9`, 1)
+	if status, answer := post(t, client, url, tampered, sign); status != 401 || answer != "invalid signature" {
+		t.Errorf("tampered: %d %q, want the app's 401 \"invalid signature\"", status, answer)
+	}
+	if line := h.line(t); line != "refused: no valid signature" {
+		t.Errorf("tampered: it prints %q", line)
+	}
+	// The same signature has to be right for its own body, or the refusal says nothing.
+	if status, answer := post(t, client, url, genuine, sign); status != 200 || answer != "OK" {
+		t.Errorf("genuine: %d %q, want the app's 200 \"OK\"", status, answer)
+	}
+	h.accepted(t, "task.created")
+}
+
+func post(t *testing.T, client *http.Client, url, body, sign string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
 		t.Fatal(err)
 	}
-	printed := make(chan string, 1000)
-	go func() {
-		defer close(printed)
-		for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-			printed <- scanner.Text()
-		}
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		for range printed {
-		}
-		cmd.Wait()
-	})
-	for line := range printed {
-		if url, ok := strings.CutPrefix(line, "listening on "); ok {
-			return url, printed
-		}
+	req.Header.Set(signature.HeaderName, sign)
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the handler ended before it listened")
-	return "", nil
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, strings.TrimSpace(string(text))
 }

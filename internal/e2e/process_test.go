@@ -3,156 +3,92 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"net/http"
+	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-
-	"go.uber.org/goleak"
+	"time"
 )
 
-// The binaries under test, built once.
-var solatis, nethttp string
+// patience bounds every wait for something that should come at once.
+const patience = 30 * time.Second
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "solatis-e2e-")
+// process is a started program.
+type process struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer  // to be read once ended is closed
+	ended  chan struct{} // closed when the process is gone and its output read
+}
+
+// start runs cmd until the test ends at the latest. onLine gets each line of its output,
+// on a goroutine of its own, which it should not keep for long: the program would wait.
+func start(t *testing.T, cmd *exec.Cmd, onLine func(line string)) *process {
+	t.Helper()
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stderr = &p.stderr
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		t.Fatal(err)
 	}
-	solatis, nethttp = filepath.Join(dir, "solatis"), filepath.Join(dir, "nethttp")
-	if runtime.GOOS == "windows" {
-		solatis, nethttp = solatis+".exe", nethttp+".exe"
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	for program, source := range map[string]string{solatis: "../../cmd/solatis", nethttp: "../../docs/handlers/nethttp"} {
-		if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", source, err, out)
-			os.Exit(1)
-		}
-	}
-	code := m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// home is a home folder and a project folder, in which solatis runs.
-type home struct {
-	t      *testing.T
-	state  string
-	dir    string
-	secret string
-}
-
-func newHome(t *testing.T) *home {
-	return &home{t: t, state: t.TempDir(), dir: t.TempDir(), secret: "whsec_of_the_end_to_end_tests"}
-}
-
-func (h *home) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(solatis, args...)
-	cmd.Dir = h.dir
-	cmd.Env = append(os.Environ(), "SOLATIS_HOME="+h.state, "SOLATIS_WEBHOOK_SECRET="+h.secret)
-	return cmd
-}
-
-// run runs solatis to its end and returns what it printed and its exit code.
-func (h *home) run(args ...string) (out string, code int) {
-	h.t.Helper()
-	cmd := h.command(args...)
-	b, err := cmd.CombinedOutput()
-	if cmd.ProcessState == nil {
-		h.t.Fatal(err)
-	}
-	return string(b), cmd.ProcessState.ExitCode()
-}
-
-// update is a line of --output json, as far as these tests look at it.
-type update struct {
-	Type, URL, Event, State string
-	Pending                 int
-}
-
-// listener is a running solatis listen.
-type listener struct {
-	cmd     *exec.Cmd
-	url     string
-	updates chan update // closed when its output ends
-	stderr  bytes.Buffer
-}
-
-// listen starts solatis listen and returns once it is ready. What is said before the
-// ready line is among the updates.
-func (h *home) listen(args ...string) *listener {
-	h.t.Helper()
-	l := &listener{cmd: h.command(append([]string{"listen", "--output", "json"}, args...)...), updates: make(chan update, 1<<16)}
-	l.cmd.Stderr = &l.stderr
-	stdout, err := l.cmd.StdoutPipe()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if err := l.cmd.Start(); err != nil {
-		h.t.Fatal(err)
-	}
-	ready := make(chan string, 1)
 	go func() {
-		defer close(l.updates)
-		defer close(ready)
-		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			var u update
-			if json.Unmarshal(lines.Bytes(), &u) != nil {
-				continue // a line that a kill cut short
-			}
-			if u.Type == "ready" {
-				ready <- u.URL
-			}
-			l.updates <- u
-		}
+		defer close(p.ended)
+		read(stdout, onLine)
+		cmd.Wait() // its exit code stands in ProcessState
 	}()
-	h.t.Cleanup(l.kill)
-	if l.url = <-ready; l.url == "" {
-		l.cmd.Wait()
-		h.t.Fatalf("listen ended before it was ready: %s", l.stderr.String())
-	}
-	return l
+	t.Cleanup(func() {
+		p.kill()
+		p.checkStderr(t)
+	})
+	return p
 }
 
-// kill ends the session as kill -9 does. It may be called again.
-func (l *listener) kill() {
-	l.cmd.Process.Kill()
-	for range l.updates {
+func read(output io.Reader, onLine func(line string)) {
+	lines := bufio.NewReader(output)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return // what a killed program left of a line is none
+		}
+		onLine(strings.TrimRight(line, "\r\n"))
 	}
-	l.cmd.Wait()
 }
 
-// stop ends the session by ^C and returns its exit code.
-func (l *listener) stop() int {
-	l.cmd.Process.Signal(os.Interrupt)
-	for range l.updates {
-	}
-	l.cmd.Wait()
-	return l.cmd.ProcessState.ExitCode()
+// kill ends the process as kill -9 does, and returns when it is gone.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	<-p.ended
 }
 
-// post posts a body on a connection of its own and returns the status, or 0 where none
-// came.
-func post(url, sign, body string) int {
-	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		return 0
+// interrupt presses ^C and wants the process to end soon, with code. Windows has no ^C
+// for a single process; there it is killed.
+func (p *process) interrupt(t *testing.T, code int) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		p.kill()
+		return
 	}
-	req.Header.Set("X-Solatis-Signature", sign)
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
-	if err != nil {
-		return 0
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp.StatusCode
+	select {
+	case <-p.ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("^C does not end it")
+	}
+	if got := p.cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("it ended with %d after ^C, want %d\n%s", got, code, p.stderr.String())
+	}
+}
+
+// checkStderr fails the test for what the race detector found: a program that is killed
+// or interrupted doesn't tell by its exit code.
+func (p *process) checkStderr(t *testing.T) {
+	if text := p.stderr.String(); strings.Contains(text, "DATA RACE") || t.Failed() && text != "" {
+		t.Errorf("stderr of %s:\n%s", p.cmd.Path, text)
+	}
 }

@@ -45,7 +45,8 @@ type Config struct {
 	Relay   Relay
 	History *history.History // outlives the session
 	Bus     *activity.Bus    // outlives the session
-	Ready   activity.Ready   // published once the session takes requests, with At set
+	Ready   activity.Ready   // published first, once the session takes requests, with At set
+	Notices []string         // warnings to publish behind it
 
 	Target      *send.Target // nil to record and show only
 	Sender      *send.Sender // required with a Target; outlives the session
@@ -85,6 +86,8 @@ type Session struct {
 	// cautious is the seq up to which requests may have come before. The tunnel's
 	// goroutine alone uses it.
 	cautious uint64
+	resumed  []*job           // what an earlier session left; submitted when the session is ready
+	left     activity.Resumed // how much that is
 	ready    sync.Once
 	hinted   sync.Once // a hint is said once; every answer repeats what led to it
 
@@ -152,23 +155,18 @@ func (s *Session) Run(ctx context.Context) error {
 	return err
 }
 
-// resume takes up what an earlier session left pending for this target.
+// resume reads what an earlier session left pending for this target, or cancels it.
 func (s *Session) resume(ctx context.Context) error {
 	if s.Target == nil {
 		return nil
 	}
 	if s.SkipBacklog {
 		n, err := s.History.CancelPending(ctx, s.Relay.Agent, s.Target.String())
-		if err == nil && n > 0 {
-			s.Bus.Publish(activity.Resumed{Pending: n, Cancelled: true, At: s.Now()})
-		}
+		s.left = activity.Resumed{Pending: n, Cancelled: true}
 		return err
 	}
 	pending, err := s.History.Pending(ctx, s.Relay.Agent, s.Target.String())
-	if err != nil || len(pending) == 0 {
-		return err
-	}
-	s.Bus.Publish(activity.Resumed{Pending: len(pending), At: s.Now()})
+	s.left = activity.Resumed{Pending: len(pending)}
 	for i, p := range pending {
 		j := &job{
 			delivery: p.Delivery,
@@ -179,21 +177,36 @@ func (s *Session) resume(ctx context.Context) error {
 			seq:      uint64(i),
 		}
 		j.recorded <- true
+		s.resumed = append(s.resumed, j)
+	}
+	return err
+}
+
+// begin says that the session is ready, before anything else is said, and takes up what
+// was left.
+func (s *Session) begin() {
+	ready := s.Ready
+	ready.At = s.Now()
+	s.Bus.Publish(ready)
+	for _, notice := range s.Notices {
+		s.warn(notice)
+	}
+	if s.left.Pending > 0 {
+		s.left.At = s.Now()
+		s.Bus.Publish(s.left)
+	}
+	for _, j := range s.resumed {
 		s.queue.submit(j)
 	}
-	return nil
+	s.resumed = nil
 }
 
 // Connected implements tunnel.Handler.
 func (s *Session) Connected(at event.Position, backlog uint64) {
 	s.cautious = at.Seq + backlog
+	s.ready.Do(s.begin)
 	s.queue.connected(at)
 	s.items <- item{connected: true, at: at}
-	s.ready.Do(func() {
-		ready := s.Ready
-		ready.At = s.Now()
-		s.Bus.Publish(ready)
-	})
 	s.Bus.Publish(activity.Connected{Backlog: int(backlog), At: s.Now()})
 }
 

@@ -401,6 +401,9 @@ func TestStoppedInTheMiddleOfAnAttempt(t *testing.T) {
 		t.Fatalf("got %+v", at)
 	}
 	again := w.start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	if u := <-again.updates.Updates(); u.Type() != (activity.Ready{}).Type() {
+		t.Errorf("the first update is %+v, want ready", u)
+	}
 	if got := await(t, again, func(activity.Attempted) bool { return true }); got.Attempt != 2 || got.State != "succeeded" {
 		t.Errorf("got %+v", got)
 	}
