@@ -107,11 +107,11 @@ var secret = signature.GenerateSecret()
 func (w *world) start(change func(*listen.Config)) *running {
 	w.t.Helper()
 	relay, stopRelay := relaytest.Start(w.t, w.folder)
-	sender := send.New(send.Options{Timeout: 5 * time.Second})
+	sender := send.New(send.Options{Timeout: time.Minute}) // longer than any test takes
 	bus := new(activity.Bus)
 	c := listen.Config{
 		Relay: relay.Relay("test", "test"), History: w.history, Bus: bus, Sender: sender, Concurrency: 16,
-		Respond: wire.ModeApp, Verify: listen.VerifyWarn, Secret: secret, Timeout: 5 * time.Second, MaxBody: 32 << 20,
+		Respond: wire.ModeApp, Verify: listen.VerifyWarn, Secret: secret, Timeout: time.Minute, MaxBody: 32 << 20,
 	}
 	if change != nil {
 		change(&c)
