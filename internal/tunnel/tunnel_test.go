@@ -1,0 +1,159 @@
+package tunnel_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/tunnel"
+	"github.com/solatis/solatis-cli/internal/wire"
+	"github.com/solatis/solatis-cli/internal/wsconn"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// told is a tunnel.Handler that passes on what it is told, in words.
+type told chan string
+
+func (c told) Connected(at event.Position, backlog uint64) {
+	c <- fmt.Sprintf("connected after %d, %d wait", at.Seq, backlog)
+}
+func (c told) Request(at event.Position, r *event.Request) {
+	c <- fmt.Sprintf("request %d %s %q", at.Seq, r.ID, r.Body)
+}
+func (c told) Gap(from uint64, to event.Position, reason string) {
+	c <- fmt.Sprintf("gap %d-%d", from, to.Seq)
+}
+func (c told) Disconnected(why error, _ time.Duration, final bool) {
+	c <- fmt.Sprintf("disconnected, final %v", final)
+}
+
+const endpoint = "e1"
+
+// start runs a tunnel to a relay that says to its n-th connection what script has at n, and
+// then waits for the tunnel to go. The tunnel's position is 7 of epoch 5.
+func start(t *testing.T, script ...[]wire.Frame) (heard told, hellos chan *wire.Hello, ended chan error) {
+	t.Helper()
+	heard, hellos, ended = make(told, 100), make(chan *wire.Hello, 100), make(chan error, 1)
+	connections := make(chan []wire.Frame, len(script))
+	for _, frames := range script {
+		connections <- frames
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := wsconn.Accept(w, r)
+		if err != nil {
+			return
+		}
+		defer conn.Abort()
+		hello, err := conn.Read()
+		if err != nil {
+			return
+		}
+		_ = wire.Decode(hello, func(f wire.Frame) error { hellos <- f.(*wire.Hello); return nil })
+		var buf bytes.Buffer
+		if err := wire.Encode(&buf, <-connections...); err != nil {
+			t.Error(err)
+		}
+		_ = conn.Write(buf.Bytes())
+		_, _ = conn.Read()
+	}))
+	tun := tunnel.New(tunnel.Config{
+		URL: "ws" + strings.TrimPrefix(srv.URL, "http"), Agent: "a", Endpoint: endpoint, Mode: wire.ModeRelay, MaxBody: 10,
+		Position: func(context.Context) (event.Position, error) { return event.Position{Epoch: 5, Seq: 7}, nil },
+		Handler:  heard,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { ended <- tun.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return heard, hellos, ended
+}
+
+func expect(t *testing.T, heard told, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if got := <-heard; got != w {
+			t.Fatalf("heard %q, want %q", got, w)
+		}
+	}
+}
+
+func welcome(seq uint64) wire.Frame {
+	return &wire.Welcome{Version: 1, Endpoint: endpoint, Epoch: 5, Seq: seq, Backlog: 2}
+}
+
+func whole(seq uint64, body string) *wire.Request {
+	return &wire.Request{Seq: seq, ID: fmt.Sprint("req_", seq), Length: uint64(len(body)), Part: []byte(body)}
+}
+
+func TestItComesBackFromItsPosition(t *testing.T) {
+	heard, hellos, _ := start(t,
+		[]wire.Frame{welcome(7), whole(8, "a"), &wire.Goodbye{Code: wire.CodeRestart, RetryMS: 1}},
+		[]wire.Frame{welcome(7), whole(8, "a"), &wire.Gap{From: 9, To: 12}, whole(13, "b")},
+	)
+	expect(t, heard, "connected after 7, 2 wait", `request 8 req_8 "a"`, "disconnected, final false",
+		"connected after 7, 2 wait", `request 8 req_8 "a"`, "gap 9-12", `request 13 req_13 "b"`)
+	for range 2 {
+		if h := <-hellos; h.Epoch != 5 || h.Seq != 7 || h.Endpoint != endpoint {
+			t.Errorf("said %+v", h)
+		}
+	}
+}
+
+func TestPartsOfSeveralBodiesArePutTogether(t *testing.T) {
+	first, second := whole(8, "ab"), whole(9, "cd")
+	first.Length, second.Length = 4, 4
+	heard, _, _ := start(t, []wire.Frame{welcome(7), first, second, whole(10, "small"),
+		&wire.Body{Seq: 9, Part: []byte("CD")}, &wire.Body{Seq: 8, Part: []byte("AB")}})
+	expect(t, heard, "connected after 7, 2 wait", `request 10 req_10 "small"`, `request 9 req_9 "cdCD"`, `request 8 req_8 "abAB"`)
+}
+
+func TestARefusalIsFinal(t *testing.T) {
+	heard, _, ended := start(t, []wire.Frame{&wire.Goodbye{Code: wire.CodeRefused, Reason: "no"}})
+	expect(t, heard, "disconnected, final true")
+	var refused *tunnel.RefusedError
+	if err := <-ended; !errors.As(err, &refused) || refused.Reason != "no" {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestARelayThatBreaksTheProtocolIsLeft plays relays that can't be trusted: nothing of what
+// they forge reaches the handler.
+func TestARelayThatBreaksTheProtocolIsLeft(t *testing.T) {
+	large := whole(8, "")
+	large.Length = 11 // MaxBody is 10
+	for name, frames := range map[string][]wire.Frame{
+		"a number left out":           {welcome(7), whole(9, "x")},
+		"a number twice":              {welcome(7), &wire.Gap{From: 8, To: 9}, whole(9, "x")},
+		"a body over the limit":       {welcome(7), large},
+		"a part of no request":        {welcome(7), &wire.Body{Seq: 8, Part: []byte("x")}},
+		"an agent's frame":            {welcome(7), &wire.Ack{Seq: 1}},
+		"a request before Welcome":    {whole(8, "x")},
+		"Welcome to another endpoint": {&wire.Welcome{Endpoint: "e2", Epoch: 5, Seq: 7}},
+		"Welcome without an epoch":    {&wire.Welcome{Endpoint: endpoint, Seq: 7}},
+		"Welcome twice":               {welcome(7), welcome(7)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heard, _, _ := start(t, frames, nil)
+			for got := range heard {
+				if strings.HasPrefix(got, "request") {
+					t.Fatalf("heard %q", got)
+				}
+				if got == "disconnected, final false" {
+					return
+				}
+			}
+		})
+	}
+}
