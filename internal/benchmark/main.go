@@ -1,36 +1,109 @@
-// Benchmark measures solatis beside references, for scripts/bench. It runs itself again as
-// the app, as the load and as the reverse proxy, so that each is a process of its own
-// and what is between load and app can be accounted for by itself.
+// Bench measures solatis beside plain HTTP proxies on the same machine, in the same run.
+// scripts/bench builds and starts it; docs/benchmarks.md explains the figures.
+//
+// A load generator posts signed events of 1 KiB to an app, by way of nothing, of one
+// httputil.ReverseProxy, of two, or of a real `solatis listen`. Each of them is a process
+// of its own: this program starts itself again with a role as its first argument (app,
+// load, proxy). What a variant costs is the CPU time of the processes in the middle
+// alone, read from /proc, so the comparison needs Linux.
+//
+// All traffic stays on the loopback. The roles end when their standard input does, and
+// solatis when it is asked to, so that nothing is left after the bench or ^C.
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 )
 
+// options are the flags of the bench.
+type options struct {
+	solatis string        // the program to measure
+	dir     string        // where the databases are written; its disk is what counts
+	rounds  int           // each measures every variant once
+	seconds time.Duration // that one measurement lasts
+	json    string        // file for the figures
+	profile string        // file for a CPU profile, taken instead of the comparison
+}
+
 func main() {
-	var err error
-	switch command(os.Args) {
-	case "app":
-		err = app()
-	case "proxy":
-		err = proxy(os.Args[2])
-	case "load":
-		err = load(os.Args[2:])
-	case "run":
-		err = run(os.Args[2:])
-	default:
-		err = fmt.Errorf("use scripts/bench")
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func command(args []string) string {
-	if len(args) < 2 {
-		return ""
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		if r, ok := roles[args[0]]; ok {
+			return runRole(ctx, r, args[1:])
+		}
 	}
-	return args[1]
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	if o.dir, err = os.MkdirTemp(o.dir, "bench-"); err != nil {
+		return err
+	}
+	err = o.run(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	return errors.Join(err, os.RemoveAll(o.dir))
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.StringVar(&o.solatis, "solatis", "", "the solatis `program` to measure; scripts/bench builds it")
+	f.StringVar(&o.dir, "dir", "", "`folder` on the disk to measure (default: the system's for temporary files)")
+	f.IntVar(&o.rounds, "rounds", 3, "how often each variant is measured; the median counts")
+	f.DurationVar(&o.seconds, "time", 3*time.Second, "how long one measurement lasts")
+	f.StringVar(&o.json, "json", "", "write the figures to this `file` as well")
+	f.StringVar(&o.profile, "profile", "", "write a CPU profile of relay and session to this `file`, and compare nothing")
+	short := f.Bool("short", false, "a smoke run: one round of 300 ms, whose figures mean little")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if *short {
+		o.rounds, o.seconds = 1, 300*time.Millisecond
+	}
+	switch {
+	case f.NArg() > 0:
+		return o, fmt.Errorf("%q: there are flags only, see --help", f.Arg(0))
+	case o.rounds < 1 || o.rounds > 100 || o.seconds < 100*time.Millisecond || o.seconds > time.Minute:
+		return o, errors.New("--rounds takes 1 to 100, --time 100ms to 1m")
+	case o.profile == "" && o.solatis == "":
+		return o, errors.New("--solatis is missing: start scripts/bench, which builds the program and names it")
+	}
+	return o, nil
+}
+
+func (o options) run(ctx context.Context) error {
+	if o.profile != "" {
+		return profile(ctx, o)
+	}
+	figures, err := measure(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := figures.print(os.Stdout); err != nil || o.json == "" {
+		return err
+	}
+	b, err := json.MarshalIndent(figures, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.json, append(b, '\n'), 0o644)
 }
