@@ -560,3 +560,25 @@ func TestNothingIsLeftOutUnderLoad(t *testing.T) {
 		t.Errorf("%d of %d are recorded, %v", len(list), senders*each, err)
 	}
 }
+
+// TestMoreHeadersThanAnybodySends are as many as fit into what the relay takes. If the agent
+// refused what the relay has accepted, it would be sent again for ever.
+func TestMoreHeadersThanAnybodySends(t *testing.T) {
+	a := newApp(t, nil)
+	r := newWorld(t).start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	header := make(http.Header)
+	for i := range 8000 {
+		if i%2 == 0 {
+			header.Add("X", "v")
+		} else {
+			header.Set(fmt.Sprintf("H%x", i), "")
+		}
+	}
+	if status, text := post(t, r.url, header, []byte("x")); status != 200 {
+		t.Fatalf("got %d %s", status, text)
+	}
+	got := a.requests()[0].header
+	if len(got["X"]) != 4000 || len(got) < 4000 {
+		t.Errorf("the app got %d values and %d names", len(got["X"]), len(got))
+	}
+}

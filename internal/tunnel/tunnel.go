@@ -139,10 +139,6 @@ func pauseAfter(err error, wait backoff.BackOff) time.Duration {
 	return wait.NextBackOff()
 }
 
-// sleepJump is by how much the wall clock has to run ahead of the timer for the machine
-// to have slept. Then the network is likely back, and there is no reason to wait longer.
-const sleepJump = 5 * time.Second
-
 // sleep waits for d, and reports false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -191,6 +187,10 @@ func (t *Tunnel) hello(at event.Position) *wire.Hello {
 		AnswerMS: uint64(t.AnswerIn.Milliseconds()),
 	}
 }
+
+// sleepJump is by how much the wall clock has to run ahead of the monotonic one for the
+// machine to have slept.
+const sleepJump = 5 * time.Second
 
 // watchClock calls lost when the wall clock jumps ahead of the monotonic one, which
 // stands still while a machine sleeps: the connection is then most likely dead, and

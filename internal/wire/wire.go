@@ -52,8 +52,10 @@ const (
 	MaxPart    = 64 << 10 // bytes of body in one frame
 	MaxMessage = 1 << 20  // bytes of one websocket message
 
-	maxPairs = 2048 // header names in a frame, or keys of a map
-	maxItems = 2048 // values of one header name
+	// What a relay accepts must never be more than an agent takes, or it would be sent
+	// again for ever: these are above what fits into 64 KiB of HTTP header.
+	maxPairs = 1 << 15 // header names in a frame, or keys of a map
+	maxItems = 1 << 15 // values of one header name
 	maxDepth = 8
 )
 
