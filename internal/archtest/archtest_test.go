@@ -74,7 +74,7 @@ func TestRulesComplain(t *testing.T) {
 	}{
 		{"levels", "internal/event/x.go", `package event; import "` + module + `internal/wire"`, "level 0 can't import internal/wire, level 1"},
 		{"levels", "internal/send/x.go", `package send; import "` + module + `internal/activity"`, "level 2 can't import internal/activity, level 2"},
-		{"levels", "internal/send/x_windows.go", `package send; import "` + module + `internal/cli"`, "level 5"},
+		{"levels", "internal/send/x_windows.go", `package send; import "` + module + `internal/cli"`, "level 6"},
 		{"levels", "internal/send/x.go", `package send; import "` + module + `internal/delivery"`, ""},
 		{"levels", "internal/send/x_test.go", `package send; import "` + module + `internal/cli"`, ""},
 		{"levels", "internal/brandnew/x.go", `package brandnew`, "has no level"},

@@ -19,15 +19,18 @@ var levels = map[string]int{
 	"folders":  1,
 
 	// The parts that do one thing each.
-	"activity": 2,
-	"api":      2,
-	"history":  2,
-	"relay":    2,
-	"send":     2,
-	"session":  2,
+	"activity":   2,
+	"api":        2,
+	"credential": 2,
+	"history":    2,
+	"relay":      2,
+	"send":       2,
+	"session":    2,
+	"settings":   2,
 
 	// What joins two parts, or shows them.
 	"control":           3,
+	"relay/access":      3,
 	"relay/sqlitestore": 3,
 	"relay/storetest":   3,
 	"sandbox":           3,
@@ -36,15 +39,18 @@ var levels = map[string]int{
 	"tunnel":            3,
 
 	// The whole of one session, and of one relay.
+	"doctor":          4,
 	"listen":          4,
+	"relay/admin":     4,
+	"relay/server":    5,
 	"relay/relaytest": 5, // it runs the relay just as listen embeds it
 
 	// What a person starts.
-	"archtest":  5,
-	"benchmark": 5,
-	"cli":       5,
-	"e2e":       5,
-	"relaycli":  5,
+	"archtest":  6,
+	"benchmark": 6,
+	"cli":       6,
+	"e2e":       6,
+	"relaycli":  6,
 }
 
 // onlyImporters names the libraries that few packages may import: each is known to

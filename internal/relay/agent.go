@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -45,9 +46,9 @@ func (r *Relay) serveAgent(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer r.agents.Done()
-	token := bearer(req)
-	if token == "" {
-		refuse(w, http.StatusUnauthorized, "an agent needs a token")
+	bearer, err := r.Authority.Bearer(req.Context(), token(req))
+	if err != nil {
+		r.refuseAgent(w, err)
 		return
 	}
 	conn, err := wsconn.Accept(w, req)
@@ -59,12 +60,24 @@ func (r *Relay) serveAgent(w http.ResponseWriter, req *http.Request) {
 		say(conn, wire.CodeProtocol, err.Error(), 0)
 		return
 	}
-	if code, why := r.admit(req.Context(), token, hello); code != "" {
-		r.Log.Warn("agent refused", "agent", hello.Agent, "code", code)
-		say(conn, code, why, 0)
+	id, err := r.admit(req.Context(), bearer, hello)
+	if err != nil {
+		r.Log.Warn("agent refused", "agent", hello.Agent, "owner", bearer.Owner, "reason", err)
+		say(conn, codeOf(err), err.Error(), 0)
 		return
 	}
-	r.serve(req.Context(), conn, hello)
+	r.serve(req.Context(), conn, hello, id)
+}
+
+// refuseAgent answers a handshake whose token isn't valid.
+func (r *Relay) refuseAgent(w http.ResponseWriter, err error) {
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		refuse(w, http.StatusUnauthorized, refused.Reason)
+		return
+	}
+	r.Log.Error("token not checked", "error", err)
+	refuseForNow(w, "the relay can't check the token")
 }
 
 func (r *Relay) enter() bool {
@@ -98,27 +111,48 @@ func readHello(conn *wsconn.Conn) (*wire.Hello, error) {
 	return hello, err
 }
 
-func (r *Relay) admit(ctx context.Context, token string, hello *wire.Hello) (code wire.Code, why string) {
-	if hello.Version != wire.Version {
-		return wire.CodeVersion, fmt.Sprintf("this relay speaks version %d of the protocol, the agent version %d: update the older of both",
-			wire.Version, hello.Version)
-	}
-	ok, err := r.Authority.Agent(ctx, token, hello.Endpoint)
+// goodbyeError is an error that the agent is told with its own code.
+type goodbyeError struct {
+	code wire.Code
+	why  string
+}
+
+func (e *goodbyeError) Error() string { return e.why }
+
+func codeOf(err error) wire.Code {
+	var bye *goodbyeError
+	var refused *RefusedError
 	switch {
-	case err != nil:
-		r.Log.Error("token not checked", "error", err)
-		return wire.CodeInternal, "the relay can't check the token"
-	case !ok:
-		return wire.CodeRefused, "the token isn't valid for this endpoint"
-	case hello.Agent == "":
-		return wire.CodeProtocol, "the agent has no name"
+	case errors.As(err, &bye):
+		return bye.code
+	case errors.As(err, &refused):
+		return wire.CodeRefused
+	default:
+		return wire.CodeInternal
 	}
-	return "", ""
+}
+
+// admit checks a Hello and returns the id of its endpoint.
+func (r *Relay) admit(ctx context.Context, bearer Bearer, hello *wire.Hello) (id string, err error) {
+	switch {
+	case hello.Version != wire.Version:
+		return "", &goodbyeError{wire.CodeVersion, fmt.Sprintf("this relay speaks version %d of the protocol, the agent version %d: update the older of both",
+			wire.Version, hello.Version)}
+	case hello.Agent == "":
+		return "", &goodbyeError{wire.CodeProtocol, "the agent has no name"}
+	}
+	id, err = r.Authority.Open(ctx, bearer, hello.Endpoint)
+	var refused *RefusedError
+	if err != nil && !errors.As(err, &refused) {
+		r.Log.Error("endpoint not opened", "error", err)
+		return "", errors.New("the relay can't open the endpoint")
+	}
+	return id, err
 }
 
 // serve runs an admitted agent.
-func (r *Relay) serve(ctx context.Context, conn *wsconn.Conn, hello *wire.Hello) {
-	e, err := r.endpoint(ctx, hello.Endpoint)
+func (r *Relay) serve(ctx context.Context, conn *wsconn.Conn, hello *wire.Hello, id string) {
+	e, err := r.endpoint(ctx, id)
 	if err != nil {
 		say(conn, wire.CodeInternal, "the relay can't open the endpoint", 0)
 		return

@@ -25,15 +25,6 @@ import (
 // EndpointPath begins every endpoint's URL; its id follows.
 const EndpointPath = "/e/"
 
-// Authority decides who may do what. Its methods may be called from any number of
-// goroutines.
-type Authority interface {
-	// Endpoint reports whether id takes requests.
-	Endpoint(ctx context.Context, id string) (bool, error)
-	// Agent reports whether the bearer of token may listen on endpoint id.
-	Agent(ctx context.Context, token, id string) (bool, error)
-}
-
 // Config says how a Relay works. Store and Authority are required.
 type Config struct {
 	Store     Store

@@ -65,7 +65,7 @@ type Store interface {
 	// Trim deletes what nobody needs any more: requests that at least one agent, and
 	// every agent that holds the log, has acknowledged. Where limits.Grace isn't 0, a Trim
 	// only notes which these are, and one that comes a grace later, or up to a hundredth
-	// of it after that, deletes them.
+	// of it after that, deletes them. Those over limits.KeptBytes it deletes at once.
 	//
 	// Agents not seen within limits.AgentRetention, and the part of an agent's backlog
 	// that is over limits while another agent has it, hold nothing. While no agent is
@@ -76,6 +76,14 @@ type Store interface {
 	// Stat returns the log's head and what waits for agent, which is all that is there
 	// where the agent isn't known; agent "" asks for what no agent has ever acknowledged.
 	Stat(ctx context.Context, endpoint, agent string) (Stat, error)
+
+	// Agents lists the agents that an endpoint knows, by name.
+	Agents(ctx context.Context, endpoint string) ([]AgentStat, error)
+
+	// Delete removes an endpoint's log, its agents and its epochs, durably. The caller
+	// sees to it that the id isn't used again: a new log of the same id would count from
+	// 1 within the same epoch. Deleting what isn't there is no error.
+	Delete(ctx context.Context, endpoint string) error
 
 	// Close ends the store after the writes that were handed over.
 	Close() error
@@ -112,12 +120,21 @@ type Stat struct {
 	LowestPresent uint64 // the lowest seq still there; Head+1 for none
 }
 
+// AgentStat is how far one agent is.
+type AgentStat struct {
+	Name    string
+	Seq     uint64 // all up to it is acknowledged
+	Backlog uint64 // requests still there that it has not acknowledged
+	Seen    time.Time
+}
+
 // Limits are a log's bounds. Zero values of the counts, and of AgentRetention, mean no
 // limit.
 type Limits struct {
 	Backlog        uint64        // unacknowledged requests, 10,000 by default
 	BacklogBytes   uint64        // unacknowledged bytes (event.Request.Size), 1 GiB by default; one request alone may be larger
 	Grace          time.Duration // how long acknowledged requests are kept, 24 h by default, 0 when embedded
+	KeptBytes      uint64        // acknowledged bytes kept for the grace; over it the oldest go before their time
 	AgentRetention time.Duration // how long an absent agent holds the log, 72 h by default
 }
 
@@ -126,6 +143,7 @@ var DefaultLimits = Limits{
 	Backlog:        10_000,
 	BacklogBytes:   1 << 30,
 	Grace:          24 * time.Hour,
+	KeptBytes:      1 << 30,
 	AgentRetention: 72 * time.Hour,
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Hosts are the names under which a relay answers. Without the check a web page could
@@ -41,8 +42,33 @@ func fromWebPage(r *http.Request) bool {
 	return len(r.Header["Origin"]) > 0 || site != "" && site != "none"
 }
 
+// Authority decides who may do what. Its methods may be called from any number of
+// goroutines.
+type Authority interface {
+	// Endpoint reports whether id takes requests.
+	Endpoint(ctx context.Context, id string) (bool, error)
+	// Bearer finds whose token it is; token is "" where none was sent. A token that may
+	// not listen is a *RefusedError.
+	Bearer(ctx context.Context, token string) (Bearer, error)
+	// Open returns the id of the endpoint that its owner calls name. The first use of a
+	// name makes the endpoint. A name that isn't to be had is a *RefusedError.
+	Open(ctx context.Context, b Bearer, name string) (id string, err error)
+}
+
+// Bearer is what a valid token says of the one who presents it.
+type Bearer struct {
+	TokenID string    // names the token, and is no secret
+	Owner   string    // whose endpoints it opens
+	Expires time.Time // zero for never
+}
+
+// RefusedError says why somebody may not do what he asked for, in words for him.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
 // SingleEndpoint is the Authority of a relay with one endpoint and one token, as it is
-// embedded in solatis listen.
+// embedded in solatis listen. The endpoint's name is its id.
 type SingleEndpoint struct{ ID, Token string }
 
 // Endpoint reports whether id is the endpoint.
@@ -50,9 +76,20 @@ func (s SingleEndpoint) Endpoint(_ context.Context, id string) (bool, error) {
 	return equal(id, s.ID), nil
 }
 
-// Agent reports whether token is the token, and id the endpoint.
-func (s SingleEndpoint) Agent(_ context.Context, token, id string) (bool, error) {
-	return equal(token, s.Token) && equal(id, s.ID), nil
+// Bearer refuses all tokens but one.
+func (s SingleEndpoint) Bearer(_ context.Context, token string) (Bearer, error) {
+	if !equal(token, s.Token) {
+		return Bearer{}, &RefusedError{"the token isn't the one of this session"}
+	}
+	return Bearer{TokenID: "session", Owner: "session"}, nil
+}
+
+// Open refuses all names but one.
+func (s SingleEndpoint) Open(_ context.Context, _ Bearer, name string) (string, error) {
+	if !equal(name, s.ID) {
+		return "", &RefusedError{"this relay has no such endpoint"}
+	}
+	return s.ID, nil
 }
 
 // equal compares in a time that tells nothing of either, not even the length.
@@ -61,7 +98,8 @@ func equal(a, b string) bool {
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-func bearer(r *http.Request) string {
+// token returns what the Authorization header has (RFC 6750 section 2.1), or "".
+func token(r *http.Request) string {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return token
 }

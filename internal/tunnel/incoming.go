@@ -74,8 +74,8 @@ func (in *incoming) welcome(f *wire.Welcome) error {
 	if in.epoch != 0 {
 		return errors.New("the relay sent Welcome twice")
 	}
-	if f.Epoch == 0 || f.Endpoint != in.tunnel.Endpoint {
-		return errors.New("the relay's Welcome has no epoch, or is for another endpoint")
+	if f.Epoch == 0 {
+		return errors.New("the relay's Welcome has no epoch")
 	}
 	in.epoch, in.last = f.Epoch, f.Seq
 	in.tunnel.attach(in.conn, f.Epoch)

@@ -73,23 +73,31 @@ type Hello struct {
 	Version  uint     `cbor:"1,keyasint"`
 	Software string   `cbor:"2,keyasint"` // such as "solatis/1.2.0", for logs
 	Agent    string   `cbor:"3,keyasint"` // this agent's name, the key of its position
-	Endpoint string   `cbor:"4,keyasint"`
+	Endpoint string   `cbor:"4,keyasint"` // what the token's owner calls it
 	Epoch    uint64   `cbor:"5,keyasint"` // the position that is durable with the agent
 	Seq      uint64   `cbor:"6,keyasint"`
 	Mode     Mode     `cbor:"7,keyasint"`
 	Methods  []string `cbor:"8,keyasint"` // HTTP methods to accept; empty means POST
 	AnswerMS uint64   `cbor:"9,keyasint"` // in ModeApp, how long the app may take
+	// Ephemeral agents are forgotten when they disconnect. They have no position: unless
+	// Since says otherwise they get what comes from now on.
+	Ephemeral bool `cbor:"10,keyasint"`
+	// Since, where it isn't 0, makes sending begin with the first request received at
+	// that time or later, in nanoseconds since 1970, whatever the position is.
+	Since int64 `cbor:"11,keyasint"`
 }
 
 // Welcome is the relay's answer to Hello.
 type Welcome struct {
 	Version          uint   `cbor:"1,keyasint"`
-	Endpoint         string `cbor:"2,keyasint"`
+	Endpoint         string `cbor:"2,keyasint"` // its id, the unguessable part of URL
 	Epoch            uint64 `cbor:"3,keyasint"` // of all that is sent on this connection
 	Seq              uint64 `cbor:"4,keyasint"` // the first Request or Gap is for Seq+1
 	Backlog          uint64 `cbor:"5,keyasint"` // requests that wait for this agent now
 	InFlightRequests uint64 `cbor:"6,keyasint"`
 	InFlightBytes    uint64 `cbor:"7,keyasint"`
+	URL              string `cbor:"8,keyasint"` // where webhooks are to be sent
+	Notice           string `cbor:"9,keyasint"` // for the developer; empty for none
 }
 
 // Request is a received request: its head, and its body's first part. The body is

@@ -113,3 +113,6 @@ func agents(tx *sqlitedb.Tx, id int64) (all []agent, err error) {
 	}
 	return all, rows.Err()
 }
+
+// Delete implements relay.Store.
+func (s *Store) Delete(ctx context.Context, endpoint string) error { return errors.ErrUnsupported }

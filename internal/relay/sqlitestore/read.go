@@ -117,3 +117,8 @@ func position(tx *sqlitedb.Tx, id int64, agent string) (m mark, err error) {
 	}
 	return m, err
 }
+
+// Agents implements relay.Store.
+func (s *Store) Agents(ctx context.Context, endpoint string) (all []relay.AgentStat, err error) {
+	return nil, errors.ErrUnsupported
+}
