@@ -50,6 +50,7 @@ var levels = map[string]int{
 	"benchmark": 6,
 	"cli":       6,
 	"e2e":       6,
+	"netns":     6,
 	"relaycli":  6,
 }
 

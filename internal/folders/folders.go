@@ -1,10 +1,10 @@
 // Package folders says where a developer's state lives on this machine, and holds the
-// small files there that more than one process looks at: the signing secret and the
-// identity of the embedded endpoints.
+// small files there that more than one process looks at: the signing secrets and the
+// identities of the embedded endpoints and of the agents at remote relays.
 //
-// There are three folders. State keeps what must survive (history, secret, endpoints,
-// the registry of running sessions), Config what the user writes, Runtime the sockets
-// of running sessions. SOLATIS_HOME, where set, is State and Config at once. Otherwise
+// There are three folders. State keeps what must survive (history, secrets, endpoints,
+// agents, the registry of running sessions), Config what the user sets, Runtime the
+// sockets of running sessions. SOLATIS_HOME, where set, is State and Config at once. Otherwise
 // the XDG variables decide, and without them the habit of the operating system:
 //
 //	          State                                  Config
@@ -31,7 +31,7 @@ const appName = "solatis"
 // Folders are the resolved folders, as absolute paths.
 type Folders struct {
 	State   string // exists and may be written to
-	Config  string // may not exist: solatis only reads there
+	Config  string // may not exist: whoever writes there makes it
 	Runtime string // exists, belongs to the user alone, and is short enough for sockets
 }
 
@@ -39,7 +39,11 @@ type Folders struct {
 func (f Folders) History() string { return filepath.Join(f.State, "history.db") }
 
 // Secret is the path of the default profile's signing secret.
-func (f Folders) Secret() string { return filepath.Join(f.State, "secrets", "default") }
+func (f Folders) Secret() string { return f.SecretOf("default") }
+
+// SecretOf is the path of a profile's signing secret. The profile's name has to be a
+// checked one (settings.CheckName), since it becomes the file's.
+func (f Folders) SecretOf(profile string) string { return filepath.Join(f.State, "secrets", profile) }
 
 // Embedded is the folder of one embedded endpoint. See Claim for the keys.
 func (f Folders) Embedded(key string) string { return filepath.Join(f.State, "embedded", key) }

@@ -47,3 +47,10 @@ func resolved(t *testing.T) Folders {
 	}
 	return f
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

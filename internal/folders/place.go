@@ -2,32 +2,20 @@ package folders
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/gofrs/flock"
 )
-
-// maxSlots is how many sessions may run from one project folder. It only keeps a fault
-// from making folders without end.
-const maxSlots = 100
 
 // Place is the home of one embedded endpoint: the folder with its relay's database and
 // the identity that makes its URL the same in every run. It is locked from Claim to
 // Close, so that one process at a time is this endpoint. Its methods are not for
 // concurrent use.
 type Place struct {
-	dir    string
+	identity
 	slot   int
-	lock   *flock.Flock
 	record record
 }
 
@@ -48,13 +36,7 @@ func (f Folders) Claim(profile, projectDir string) (*Place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the project folder %s: %w", projectDir, reason(err))
 	}
-	for slot := 1; slot <= maxSlots; slot++ {
-		place, err := f.claimSlot(profile, project, slot)
-		if place != nil || err != nil {
-			return place, err
-		}
-	}
-	return nil, fmt.Errorf("%d sessions are running for %s already: end one of them first", maxSlots, project)
+	return firstFree(project, func(slot int) (*Place, error) { return f.claimPlace(profile, project, slot) })
 }
 
 func canonical(dir string) (string, error) {
@@ -65,55 +47,34 @@ func canonical(dir string) (string, error) {
 	return filepath.EvalSymlinks(abs)
 }
 
-// claimSlot returns nil and no error where another session holds the slot.
-func (f Folders) claimSlot(profile, project string, slot int) (*Place, error) {
-	dir := f.Embedded(placeKey(profile, project, slot))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the endpoint's folder %s can't be created: %w", dir, reason(err))
+// claimPlace returns nil and no error where another session holds the slot.
+func (f Folders) claimPlace(profile, project string, slot int) (*Place, error) {
+	p := &Place{slot: slot, identity: identity{
+		dir: f.Embedded(slotKey(slot, profile, project)), name: "place.json", what: "endpoint",
+		loss: "it holds the webhook URL: restore it, or delete it to get a new URL",
+	}}
+	free, err := p.enter()
+	if !free || err != nil {
+		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, "lock"))
-	free, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("the endpoint's folder %s can't be locked: %w", dir, reason(err))
-	}
-	if !free {
-		return nil, nil
-	}
-	p := &Place{dir: dir, slot: slot, lock: lock}
-	if err := p.load(profile, project); err != nil {
-		lock.Close()
+	if err := p.open(profile, project); err != nil {
+		p.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
-// placeKey names a slot's folder. NUL can be in none of the parts.
-func placeKey(profile, project string, slot int) string {
-	sum := sha256.Sum256([]byte(profile + "\x00" + project + "\x00" + strconv.Itoa(slot)))
-	return hex.EncodeToString(sum[:16])
+// open reads the identity, or makes one for a new place.
+func (p *Place) open(profile, project string) error {
+	found, err := p.load(&p.record)
+	if found || err != nil {
+		return err
+	}
+	p.record = record{EndpointID: newEndpointID(), Profile: profile, Project: project}
+	return p.save(p.record)
 }
 
-// load reads the identity, or makes one for a new place.
-func (p *Place) load(profile, project string) error {
-	data, err := os.ReadFile(p.file())
-	if errors.Is(err, fs.ErrNotExist) {
-		p.record = record{EndpointID: newEndpointID(), Profile: profile, Project: project}
-		return p.save()
-	}
-	if err != nil {
-		return fmt.Errorf("the endpoint's identity %s can't be read: %w", p.file(), reason(err))
-	}
-	err = json.Unmarshal(data, &p.record)
-	if err == nil {
-		err = p.record.check()
-	}
-	if err != nil {
-		return fmt.Errorf("the endpoint's identity %s is damaged (%w); it is left as it is, since it holds the webhook URL: restore it, or delete it to get a new URL", p.file(), err)
-	}
-	return nil
-}
-
-func (r record) check() error {
+func (r *record) check() error {
 	if len(r.EndpointID) != 32 || strings.Trim(r.EndpointID, "0123456789abcdef") != "" {
 		return fmt.Errorf("endpoint_id %q is not 32 lower-case hex digits", r.EndpointID)
 	}
@@ -128,19 +89,6 @@ func newEndpointID() string {
 	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return hex.EncodeToString(b[:])
 }
-
-func (p *Place) save() error {
-	data, err := json.MarshalIndent(p.record, "", "  ")
-	if err == nil {
-		err = writeFile(p.file(), append(data, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("the endpoint's identity %s can't be written: %w", p.file(), reason(err))
-	}
-	return nil
-}
-
-func (p *Place) file() string { return filepath.Join(p.dir, "place.json") }
 
 // Dir is the folder for the endpoint's relay.db.
 func (p *Place) Dir() string { return p.dir }
@@ -168,14 +116,11 @@ func (p *Place) SetPort(port int) error {
 	if port == p.record.Port {
 		return nil
 	}
-	before := p.record.Port
-	p.record.Port = port
-	if err := p.save(); err != nil {
-		p.record.Port = before
+	changed := p.record
+	changed.Port = port
+	if err := p.save(changed); err != nil {
 		return err
 	}
+	p.record = changed
 	return nil
 }
-
-// Close gives the place back. Its files stay for the next run.
-func (p *Place) Close() error { return p.lock.Close() }

@@ -122,3 +122,10 @@ func TestClaimOfMissingProject(t *testing.T) {
 	_, err := resolved(t).Claim("default", missing)
 	checkError(t, err, missing)
 }
+
+// A folder of another name would be a new endpoint for everybody who updates.
+func TestPlaceKeepsItsFolder(t *testing.T) {
+	if got := slotKey(2, "default", "/home/anna/shop"); got != "1b5c7fc18716d8e52e2601d1cd2d6137" {
+		t.Errorf("the folder is %s", got)
+	}
+}

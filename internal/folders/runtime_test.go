@@ -111,10 +111,3 @@ func TestPrivateFaultOfForeignFolder(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -37,21 +37,42 @@ func LoadOrCreateSecret(path string) (secret signature.Secret, created bool, err
 		return secret, false, err
 	}
 	secret = signature.GenerateSecret()
-	if err := writeFile(path, []byte(secret.Reveal()+"\n")); err != nil {
+	if err := WriteFile(path, []byte(secret.Reveal()+"\n")); err != nil {
 		return signature.Secret{}, false, fmt.Errorf("the secret file %s can't be written: %w", path, reason(err))
 	}
 	return secret, true, nil
 }
 
 func loadPrivateSecret(path string) (signature.Secret, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return signature.Secret{}, fmt.Errorf("the secret file %s can't be read: %w", path, reason(err))
-	}
-	if info.Mode().IsRegular() && openToOthers(info) {
-		return signature.Secret{}, fmt.Errorf("the secret file %s is open to other users (mode %04o): run chmod 600 on it, and change the secret if somebody may have read it", path, info.Mode().Perm())
+	if err := checkPrivate(path); err != nil {
+		return signature.Secret{}, fmt.Errorf("the secret file %w", err)
 	}
 	return ReadSecret(path)
+}
+
+// ReadPrivate reads a file that holds secrets. One that others can read is an error.
+func ReadPrivate(path string) ([]byte, error) {
+	if err := checkPrivate(path); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be read: %w", path, reason(err))
+	}
+	return data, nil
+}
+
+// checkPrivate refuses a file that others may have read. Pipes and the like are theirs
+// who made them.
+func checkPrivate(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("%s can't be read: %w", path, reason(err))
+	}
+	if info.Mode().IsRegular() && openToOthers(info) {
+		return fmt.Errorf("%s is open to other users (mode %04o): run chmod 600 on it, and change the secret if somebody may have read it", path, info.Mode().Perm())
+	}
+	return nil
 }
 
 // ReadSecret reads the signing secret from a file of the user's: its whole content but
@@ -69,9 +90,9 @@ func ReadSecret(path string) (signature.Secret, error) {
 	return secret, nil
 }
 
-// writeFile puts data into a file of mode 0600 that appears whole or not at all, even
+// WriteFile puts data into a file of mode 0600 that appears whole or not at all, even
 // after a power cut.
-func writeFile(path string, data []byte) error {
+func WriteFile(path string, data []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
