@@ -17,7 +17,8 @@ import (
 // none is ever given twice. Each run of a store writes under a new random epoch and
 // remembers at which seq it began (see Resume).
 //
-// An endpoint comes into being with its first use. Methods may be called from any
+// An endpoint comes into being with its first Append, Commit or Resume; before that there
+// is nothing to be found, and Stat's Epoch is 0. Methods may be called from any
 // number of goroutines. Time is always an argument: a store has no clock, since a
 // replicated one has many. A durable write that has been handed over is carried out
 // even if its ctx ends meanwhile.
@@ -80,9 +81,9 @@ type Store interface {
 	// Agents lists the agents that an endpoint knows, by name.
 	Agents(ctx context.Context, endpoint string) ([]AgentStat, error)
 
-	// Delete removes an endpoint's log, its agents and its epochs, durably. The caller
-	// sees to it that the id isn't used again: a new log of the same id would count from
-	// 1 within the same epoch. Deleting what isn't there is no error.
+	// Delete removes an endpoint's log, its agents and its epochs, durably. What is appended
+	// to the id later begins another log, of another epoch. Deleting what isn't there is no
+	// error.
 	Delete(ctx context.Context, endpoint string) error
 
 	// Close ends the store after the writes that were handed over.
@@ -123,9 +124,9 @@ type Stat struct {
 // AgentStat is how far one agent is.
 type AgentStat struct {
 	Name    string
-	Seq     uint64 // all up to it is acknowledged
-	Backlog uint64 // requests still there that it has not acknowledged
-	Seen    time.Time
+	Seq     uint64    // all up to it is acknowledged
+	Backlog uint64    // requests still there that it has not acknowledged
+	Seen    time.Time // in whole milliseconds
 }
 
 // Limits are a log's bounds. Zero values of the counts, and of AgentRetention, mean no

@@ -32,14 +32,18 @@ type Options struct {
 	Synchronous Synchronous
 	// Migrations are SQL scripts; the database's user_version counts those applied.
 	Migrations []string
+	// ReadOnly opens what is there, of this schema or an older one, and changes nothing.
+	// Another process may be writing to it meanwhile.
+	ReadOnly bool
 }
 
 // Errors that callers tell apart. What wraps them names the file and says what to do.
 var (
-	ErrFull    = errors.New("the disk is full")
-	ErrNewer   = errors.New("the database was written by a newer version of solatis")
-	ErrCorrupt = errors.New("the file is damaged, or not a database")
-	ErrClosed  = errors.New("the database is closed")
+	ErrFull     = errors.New("the disk is full")
+	ErrNewer    = errors.New("the database was written by a newer version of solatis")
+	ErrCorrupt  = errors.New("the file is damaged, or not a database")
+	ErrClosed   = errors.New("the database is closed")
+	ErrReadOnly = errors.New("the database is open for reading only")
 )
 
 // maxReaders is how many Views run at the same time.
@@ -50,7 +54,7 @@ type DB struct {
 	path    string
 	options Options
 	pool    *sql.DB
-	writer  *writer
+	writer  *writer    // nil where it is open for reading only
 	readers chan *conn // of capacity maxReaders; a nil is one not opened yet
 
 	closing sync.Once
@@ -65,27 +69,48 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	for range maxReaders {
 		d.readers <- nil
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would use the umask
+	flags := os.O_RDWR | os.O_CREATE
+	if o.ReadOnly {
+		flags = os.O_RDONLY
+	}
+	f, err := os.OpenFile(path, flags, 0o600) // SQLite would use the umask
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Name, err)
 	}
 	f.Close()
-	if d.pool, err = sql.Open(driverName, dsn(path, o.Synchronous)); err != nil {
+	if d.pool, err = sql.Open(driverName, dsn(path, o)); err != nil {
 		return nil, d.explain(err)
 	}
 	d.pool.SetMaxIdleConns(maxReaders + 1)
+	if err := d.begin(ctx); err != nil {
+		d.pool.Close()
+		return nil, d.explain(err)
+	}
+	return d, nil
+}
+
+// begin opens the first connection and makes the schema what it should be. The
+// connection becomes the writer's, or the first reader's.
+func (d *DB) begin(ctx context.Context) error {
 	c, err := d.connect(ctx)
 	if err != nil {
-		d.pool.Close()
-		return nil, d.explain(err)
+		return err
 	}
-	if err := d.migrate(ctx, c); err != nil {
+	if d.options.ReadOnly {
+		_, err = d.version(ctx, c)
+	} else {
+		err = d.migrate(ctx, c)
+	}
+	switch {
+	case err != nil:
 		c.close()
-		d.pool.Close()
-		return nil, d.explain(err)
+	case d.options.ReadOnly:
+		<-d.readers
+		d.readers <- c
+	default:
+		d.writer = startWriter(c, d.options.Synchronous)
 	}
-	d.writer = startWriter(c, o.Synchronous)
-	return d, nil
+	return err
 }
 
 // Close ends the database after the writes that were handed over and the Views that
@@ -94,7 +119,9 @@ func (d *DB) Close() error {
 	var err error
 	d.closing.Do(func() {
 		close(d.closed)
-		d.writer.stop()
+		if d.writer != nil {
+			d.writer.stop()
+		}
 		for range maxReaders {
 			if c := <-d.readers; c != nil {
 				c.close()
@@ -112,14 +139,21 @@ func (d *DB) Close() error {
 //
 // Once handed over the write is carried out, and Update waits for it, even if ctx ends.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return d.explain(d.writer.do(ctx, fn, false))
+	return d.write(ctx, fn, false)
 }
 
 // UpdateSoon is Update for what may be forgotten in a power cut, though not in a crash
 // of the process: it doesn't wait for the disk. What it wrote is durable with the next
 // Update.
 func (d *DB) UpdateSoon(ctx context.Context, fn func(*Tx) error) error {
-	return d.explain(d.writer.do(ctx, fn, true))
+	return d.write(ctx, fn, true)
+}
+
+func (d *DB) write(ctx context.Context, fn func(*Tx) error, soon bool) error {
+	if d.writer == nil {
+		return d.explain(ErrReadOnly)
+	}
+	return d.explain(d.writer.do(ctx, fn, soon))
 }
 
 // View runs fn in a transaction that only reads, and sees one state of the database. A
@@ -169,7 +203,7 @@ func (d *DB) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := check(ctx, sc, d.options.Synchronous); err != nil {
+	if err := check(ctx, sc, d.options); err != nil {
 		sc.Close()
 		return nil, err
 	}
@@ -187,7 +221,7 @@ func (d *DB) explain(err error) error {
 		return fmt.Errorf("%s: %w; it is left as it is: move it away, or restore a copy (%w)", name, ErrCorrupt, err)
 	case errors.Is(err, ErrNewer):
 		return fmt.Errorf("%s: %w: update solatis, or move the file away", name, err)
-	case errors.Is(err, ErrClosed):
+	case errors.Is(err, ErrClosed), errors.Is(err, ErrReadOnly):
 		return fmt.Errorf("%s: %w", name, err)
 	case busy(err):
 		return fmt.Errorf("%s: another process is writing to it and doesn't finish: end that process, or try again (%w)", name, err)

@@ -16,11 +16,14 @@ import (
 const driverName = "sqlite"
 
 // pragmas are set on every connection, in this order, and read back by check.
-func pragmas(s Synchronous) [][2]string {
+func pragmas(o Options) [][2]string {
+	if o.ReadOnly {
+		return [][2]string{{"busy_timeout", "5000"}, {"query_only", "1"}}
+	}
 	p := [][2]string{
 		{"busy_timeout", "5000"},
 		{"journal_mode", "wal"},
-		{"synchronous", s.value()},
+		{"synchronous", o.Synchronous.value()},
 		{"foreign_keys", "1"},
 	}
 	if runtime.GOOS == "darwin" {
@@ -32,9 +35,12 @@ func pragmas(s Synchronous) [][2]string {
 
 // dsn names a database for the driver. The path is escaped, so that a "?" in it doesn't
 // begin the options.
-func dsn(path string, s Synchronous) string {
+func dsn(path string, o Options) string {
 	options := make(url.Values)
-	for _, p := range pragmas(s) {
+	if o.ReadOnly {
+		options.Set("mode", "ro")
+	}
+	for _, p := range pragmas(o) {
 		options.Add("_pragma", p[0]+"("+p[1]+")")
 	}
 	path = strings.ReplaceAll(path, `\`, "/")
@@ -46,8 +52,8 @@ func dsn(path string, s Synchronous) string {
 
 // check reads the pragmas back: SQLite ignores what it can't do, such as WAL on a file
 // system without shared memory.
-func check(ctx context.Context, c *sql.Conn, s Synchronous) error {
-	for _, p := range pragmas(s) {
+func check(ctx context.Context, c *sql.Conn, o Options) error {
+	for _, p := range pragmas(o) {
 		var got string
 		if err := c.QueryRowContext(ctx, "PRAGMA "+p[0]).Scan(&got); err != nil {
 			return err

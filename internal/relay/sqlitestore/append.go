@@ -35,13 +35,9 @@ func (s *Store) Append(ctx context.Context, endpoint string, r *event.Request, l
 }
 
 func (s *Store) append(ctx context.Context, endpoint string, r row, limits relay.Limits) (seq uint64, err error) {
-	id, err := s.id(ctx, endpoint)
-	if err != nil {
-		return 0, err
-	}
 	var refusal error
 	err = s.update(ctx, func(tx *sqlitedb.Tx) error {
-		at, full, err := take(tx, id, r.size, limits)
+		key, at, full, err := s.take(tx, endpoint, r.size, limits)
 		// A refusal isn't an error of the transaction: that would undo and repeat what
 		// shares it, and a full backlog is refused many times a second.
 		if refusal = full; full != nil || err != nil {
@@ -49,7 +45,7 @@ func (s *Store) append(ctx context.Context, endpoint string, r row, limits relay
 		}
 		seq = at.seq
 		_, err = tx.Exec("INSERT INTO requests (key, total, length, spool, head, body) VALUES (?, ?, ?, ?, ?, ?)",
-			keyOf(id, seq), at.total, r.length, r.spool, r.head, r.body)
+			key, at.total, r.length, r.spool, r.head, r.body)
 		return err
 	})
 	if err == nil {
@@ -62,20 +58,32 @@ func (s *Store) append(ctx context.Context, endpoint string, r row, limits relay
 }
 
 // take takes the next number for a request of that size, if the backlog has room for it.
-// The only one in a backlog may have any size: else it could never be sent.
-func take(tx *sqlitedb.Tx, id, size int64, limits relay.Limits) (m mark, full, err error) {
-	err = tx.QueryRow(`UPDATE endpoints SET seq = seq + 1, total = total + ?2
-		WHERE id = ?1 AND seq - acked < ?3 AND (total - acked_total + ?2 <= ?4 OR seq = acked)
-		RETURNING seq, total`, id, size, bound(limits.Backlog), bound(limits.BacklogBytes)).Scan(&m.seq, &m.total)
+func (s *Store) take(tx *sqlitedb.Tx, endpoint string, size int64, limits relay.Limits) (key int64, m mark, full, err error) {
+	key, m, err = s.next(tx, endpoint, size, limits)
 	if !errors.Is(err, sql.ErrNoRows) {
-		return m, nil, err
+		return key, m, nil, err
 	}
-	c, err := load(tx, id)
+	c, err := load(tx, endpoint)
+	if err == nil && c.run != s.run { // the endpoint's first request of this run
+		if _, err = s.begin(tx, endpoint); err == nil {
+			return s.take(tx, endpoint, size, limits)
+		}
+	}
 	if err != nil {
-		return m, nil, err
+		return 0, mark{}, nil, err
 	}
-	return m, fmt.Errorf("%w: %d requests with %d bytes wait for an agent", relay.ErrBacklogFull,
+	return 0, mark{}, fmt.Errorf("%w: %d requests with %d bytes wait for an agent", relay.ErrBacklogFull,
 		c.head.seq-c.acked.seq, c.head.total-c.acked.total), nil
+}
+
+// next counts an endpoint's numbers up, or returns sql.ErrNoRows. The only request in a
+// backlog may have any size: else it could never be sent.
+func (s *Store) next(tx *sqlitedb.Tx, endpoint string, size int64, limits relay.Limits) (key int64, m mark, err error) {
+	var id int64
+	err = tx.QueryRow(`UPDATE endpoints SET seq = seq + 1, total = total + ?2
+		WHERE name = ?1 AND run = ?5 AND seq - acked < ?3 AND (total - acked_total + ?2 <= ?4 OR seq = acked)
+		RETURNING id, seq, total`, endpoint, size, bound(limits.Backlog), bound(limits.BacklogBytes), int64(s.run)).Scan(&id, &m.seq, &m.total)
+	return keyOf(id, m.seq), m, err
 }
 
 // bound is a limit as SQLite can compare it.

@@ -12,13 +12,13 @@ import (
 
 // Read implements relay.Store.
 func (s *Store) Read(ctx context.Context, endpoint string, seq uint64, max, maxBytes int) (entries []relay.Entry, err error) {
-	id, err := s.id(ctx, endpoint)
-	if err != nil {
-		return nil, err
-	}
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		rows, err := tx.Query("SELECT key, length, spool IS NOT NULL, head, body FROM requests WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
-			keyOf(id, seq), keyOf(id+1, 0), max)
+		c, err := load(tx, endpoint)
+		if err != nil || seq >= c.head.seq { // and beyond maxSeq begins another endpoint's log
+			return err
+		}
+		rows, err := tx.Query("SELECT key, length, spool IS NOT NULL, head, body FROM requests WHERE key > ? AND key <= ? ORDER BY key LIMIT ?",
+			keyOf(c.id, seq), keyOf(c.id, c.head.seq), max)
 		if err != nil {
 			return err
 		}
@@ -56,16 +56,16 @@ func scanEntry(rows *sql.Rows) (relay.Entry, error) {
 
 // ReadBody implements relay.Store.
 func (s *Store) ReadBody(ctx context.Context, endpoint string, seq uint64, offset int64, n int) (body []byte, err error) {
-	id, err := s.id(ctx, endpoint)
-	if err != nil {
-		return nil, err
-	}
 	end := offset + int64(n)
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
+		c, err := load(tx, endpoint)
+		if err != nil || seq > c.head.seq {
+			return err
+		}
 		rows, err := tx.Query(`WITH r AS (SELECT spool FROM requests WHERE key = ?1)
 			SELECT offset, data FROM parts, r WHERE parts.spool = r.spool AND offset < ?3
 			AND offset >= (SELECT max(offset) FROM parts WHERE parts.spool = r.spool AND offset <= ?2) ORDER BY offset`,
-			keyOf(id, seq), offset, end)
+			keyOf(c.id, seq), offset, end)
 		if err != nil {
 			return err
 		}
@@ -84,25 +84,24 @@ func (s *Store) ReadBody(ctx context.Context, endpoint string, seq uint64, offse
 	return body, err
 }
 
-// Stat implements relay.Store.
+// Stat implements relay.Store. The epoch of an endpoint that isn't there yet is 0.
 func (s *Store) Stat(ctx context.Context, endpoint, agent string) (st relay.Stat, err error) {
-	id, err := s.id(ctx, endpoint)
-	if err != nil {
-		return relay.Stat{}, err
-	}
 	err = s.db.View(ctx, func(tx *sqlitedb.Tx) error {
-		c, err := load(tx, id)
+		c, err := load(tx, endpoint)
 		if err != nil {
 			return err
 		}
 		at := c.acked
 		if agent != "" {
-			at, err = position(tx, id, agent)
+			at, err = position(tx, c.id, agent)
 		}
 		at = later(c.trimmed, at) // what is deleted waits for nobody
 		st = relay.Stat{
-			Epoch: s.epoch, Head: c.head.seq, LowestPresent: c.trimmed.seq + 1,
+			Head: c.head.seq, LowestPresent: c.trimmed.seq + 1,
 			Backlog: c.head.seq - at.seq, BacklogBytes: uint64(c.head.total - at.total),
+		}
+		if c.id != 0 {
+			st.Epoch = s.epoch(c.id)
 		}
 		return err
 	})
@@ -116,9 +115,4 @@ func position(tx *sqlitedb.Tx, id int64, agent string) (m mark, err error) {
 		return mark{}, nil
 	}
 	return m, err
-}
-
-// Agents implements relay.Store.
-func (s *Store) Agents(ctx context.Context, endpoint string) (all []relay.AgentStat, err error) {
-	return nil, errors.ErrUnsupported
 }

@@ -63,9 +63,9 @@ func (p *spool) Abort(ctx context.Context) error {
 	})
 }
 
-// sweep deletes the parts of spools that never became a request, and sees to it that
+// sweepSpools deletes the parts of spools that never became a request, and sees to it that
 // their numbers aren't given to others.
-func (s *Store) sweep(ctx context.Context) error {
+func (s *Store) sweepSpools(ctx context.Context) error {
 	return s.update(ctx, func(tx *sqlitedb.Tx) error {
 		_, err := tx.Exec("DELETE FROM parts WHERE NOT EXISTS (SELECT 1 FROM requests WHERE requests.spool = parts.spool)")
 		if err != nil {

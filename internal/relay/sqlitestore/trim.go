@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
 	"sort"
 	"time"
 
@@ -10,39 +9,50 @@ import (
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
 )
 
-// Trim implements relay.Store.
+// Trim implements relay.Store. It deletes in pieces: between two of them others write.
 func (s *Store) Trim(ctx context.Context, endpoint string, limits relay.Limits, now time.Time) error {
-	id, err := s.id(ctx, endpoint)
-	if err != nil {
-		return err
+	for {
+		var more bool
+		err := s.updateSoon(ctx, func(tx *sqlitedb.Tx) (err error) {
+			more, err = trim(tx, endpoint, limits, now)
+			return err
+		})
+		if err != nil || !more {
+			return err
+		}
 	}
-	return s.updateSoon(ctx, func(tx *sqlitedb.Tx) error {
-		c, err := load(tx, id)
-		if err != nil {
-			return err
-		}
-		free, err := needless(tx, id, c, limits, now)
-		if err != nil || free <= c.trimmed.seq {
-			return err
-		}
-		if limits.Grace > 0 {
-			if free, err = pastGrace(tx, id, free, limits.Grace, now); err != nil || free <= c.trimmed.seq {
-				return err
-			}
-		}
-		to, err := c.at(tx, id, free)
-		if err != nil {
-			return err
-		}
-		return remove(tx, id, c.trimmed, to)
-	})
+}
+
+// trim deletes one piece, and reports whether there is another.
+func trim(tx *sqlitedb.Tx, endpoint string, limits relay.Limits, now time.Time) (more bool, err error) {
+	c, err := load(tx, endpoint)
+	if err != nil || c.acked.seq == c.trimmed.seq { // so it is where nothing happens
+		return false, err
+	}
+	to, err := needless(tx, c, limits, now)
+	if err == nil && limits.Grace > 0 {
+		to, err = due(tx, c, to, limits, now)
+	}
+	if err != nil || to <= c.trimmed.seq {
+		return false, err
+	}
+	end, err := remove(tx, c.id, c.trimmed.seq, to)
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec("UPDATE endpoints SET trimmed = ?2, trimmed_total = ?3 WHERE id = ?1", c.id, end.seq, end.total)
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec("DELETE FROM freed WHERE endpoint = ? AND seq <= ?", c.id, end.seq)
+	return end.seq < to, err
 }
 
 // needless returns the seq up to which no agent needs the log any more: up to the one
 // that is furthest behind among those that hold it. It is never beyond the agent that is
 // furthest ahead, since what comes after that nobody has.
-func needless(tx *sqlitedb.Tx, id int64, c counters, limits relay.Limits, now time.Time) (uint64, error) {
-	all, err := agents(tx, id)
+func needless(tx *sqlitedb.Tx, c counters, limits relay.Limits, now time.Time) (uint64, error) {
+	all, err := agents(tx, c.id)
 	if err != nil {
 		return 0, err
 	}
@@ -60,30 +70,55 @@ func needless(tx *sqlitedb.Tx, id int64, c counters, limits relay.Limits, now ti
 	if behind.seq == ahead {
 		return ahead, nil
 	}
-	floor, err := overBacklog(tx, id, c, later(behind, c.trimmed), limits)
+	floor, err := c.overBacklog(tx, later(behind, c.trimmed), limits)
 	return max(behind.seq, min(floor, ahead)), err
 }
 
 // overBacklog returns the seq up to which the backlog that begins after from is over the
-// limits, or 0 where it is within them. The newest request never is: alone it may have
-// any size.
-func overBacklog(tx *sqlitedb.Tx, id int64, c counters, from mark, limits relay.Limits) (floor uint64, err error) {
+// limits, or that of from where it is within them. The newest request never is: alone it
+// may have any size. There has to be a backlog.
+func (c counters) overBacklog(tx *sqlitedb.Tx, from mark, limits relay.Limits) (floor uint64, err error) {
+	floor, err = c.fits(tx, from, c.head, limits.BacklogBytes)
 	if limits.Backlog > 0 && c.head.seq-from.seq > limits.Backlog {
-		floor = c.head.seq - limits.Backlog
+		floor = max(floor, c.head.seq-limits.Backlog)
 	}
-	allowed := bound(limits.BacklogBytes)
-	if c.head.total-from.total <= allowed {
-		return floor, nil
+	return min(floor, c.head.seq-1), err
+}
+
+// fits returns the lowest seq from which on what there is up to to is at most limit
+// bytes: that of from, or a higher one.
+func (c counters) fits(tx *sqlitedb.Tx, from, to mark, limit uint64) (seq uint64, err error) {
+	allowed := bound(limit)
+	if to.total-from.total <= allowed {
+		return from.seq, nil
 	}
-	// Totals grow with the seq, so the first from which on the rest fits is searched by halves.
-	n := sort.Search(int(c.head.seq-from.seq), func(i int) bool {
-		m, failed := c.at(tx, id, from.seq+uint64(i))
+	// Totals grow with the seq, so it is searched by halves.
+	n := sort.Search(int(to.seq-from.seq), func(i int) bool {
+		m, failed := c.at(tx, from.seq+uint64(i))
 		if failed != nil {
 			err = failed
 		}
-		return c.head.total-m.total <= allowed
+		return to.total-m.total <= allowed
 	})
-	return min(max(floor, from.seq+uint64(n)), c.head.seq-1), err
+	return from.seq + uint64(n), err
+}
+
+// due returns up to which seq requests are to be deleted now, of those that are needless
+// up to free: those whose grace is over, and those over what may be kept.
+func due(tx *sqlitedb.Tx, c counters, free uint64, limits relay.Limits, now time.Time) (uint64, error) {
+	if err := neededAfter(tx, c, free); err != nil || free <= c.trimmed.seq {
+		return 0, err
+	}
+	past, err := pastGrace(tx, c, free, limits.Grace, now)
+	if err != nil {
+		return 0, err
+	}
+	end, err := c.at(tx, free)
+	if err != nil {
+		return 0, err
+	}
+	over, err := c.fits(tx, c.trimmed, end, limits.KeptBytes)
+	return max(past, over), err
 }
 
 // graceSteps is in how many steps a grace ends: a time is noted for many acks at once.
@@ -91,37 +126,27 @@ const graceSteps = 100
 
 // pastGrace notes that all up to free is needless from now on, and returns the seq up to
 // which that has been so for the whole grace.
-func pastGrace(tx *sqlitedb.Tx, id int64, free uint64, grace time.Duration, now time.Time) (uint64, error) {
+func pastGrace(tx *sqlitedb.Tx, c counters, free uint64, grace time.Duration, now time.Time) (past uint64, err error) {
+	step := max((grace / graceSteps).Milliseconds(), 1)
+	end := (now.UnixMilli() + step - 1) / step * step // of this step
 	// A note of the future, left by a clock that was wrong, doesn't stand for the present.
-	_, err := tx.Exec(`INSERT INTO freed (endpoint, seq, at) SELECT ?1, ?2, ?3
-		WHERE NOT EXISTS (SELECT 1 FROM freed WHERE endpoint = ?1 AND at <= ?3 AND (seq >= ?2 OR at > ?4))
-		ON CONFLICT DO UPDATE SET at = excluded.at`,
-		id, free, now.UnixMilli(), now.Add(-grace/graceSteps).UnixMilli())
+	_, err = tx.Exec(`INSERT INTO freed (endpoint, at, seq) SELECT ?1, ?2, ?3
+		WHERE NOT EXISTS (SELECT 1 FROM freed WHERE endpoint = ?1 AND at <= ?2 AND seq >= ?3)
+		ON CONFLICT DO UPDATE SET seq = excluded.seq`, c.id, end, free)
 	if err != nil {
 		return 0, err
 	}
-	var past sql.NullInt64
-	err = tx.QueryRow("SELECT max(seq) FROM freed WHERE endpoint = ? AND at <= ?", id, now.Add(-grace).UnixMilli()).Scan(&past)
-	if err != nil || !past.Valid {
-		return 0, err
-	}
-	_, err = tx.Exec("DELETE FROM freed WHERE endpoint = ? AND seq <= ?", id, past.Int64)
-	return min(free, uint64(past.Int64)), err
+	err = tx.QueryRow("SELECT coalesce(max(seq), 0) FROM freed WHERE endpoint = ? AND at <= ?",
+		c.id, now.Add(-grace).UnixMilli()).Scan(&past)
+	return past, err
 }
 
-// remove deletes the requests between two marks.
-func remove(tx *sqlitedb.Tx, id int64, from, to mark) error {
-	_, err := tx.Exec("UPDATE endpoints SET trimmed = ?2, trimmed_total = ?3 WHERE id = ?1", id, to.seq, to.total)
-	if err != nil {
-		return err
+// neededAfter notes that somebody needs what comes after seq, which may have been
+// needless before: its grace begins anew.
+func neededAfter(tx *sqlitedb.Tx, c counters, seq uint64) error {
+	if seq >= c.acked.seq { // nothing beyond has ever been needless
+		return nil
 	}
-	for _, query := range []string{
-		"DELETE FROM parts WHERE spool IN (SELECT spool FROM requests WHERE key > ? AND key <= ? AND +spool IS NOT NULL)",
-		"DELETE FROM requests WHERE key > ? AND key <= ?",
-	} {
-		if _, err := tx.Exec(query, keyOf(id, from.seq), keyOf(id, to.seq)); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := tx.Exec("UPDATE freed SET seq = ?2 WHERE endpoint = ?1 AND seq > ?2", c.id, seq)
+	return err
 }

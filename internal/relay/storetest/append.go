@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +65,21 @@ var appending = map[string]func(*testing.T, store){
 		_, err = s.Append(ctx, "e2", request("req_other", "b"), noLimits)
 		must(t, err)
 		equal(t, "log", s.ids(0), "req_1 req_2 req_3")
+	},
+	"BeyondTheHeadThereIsNothing": func(t *testing.T, s store) {
+		s.spool("req_1", "spooled")
+		_, err := s.Append(ctx, "e2", request("req_other", "b"), noLimits)
+		must(t, err)
+		for _, e := range []string{endpoint, "e2"} {
+			for _, seq := range []uint64{2, 1<<31 + 1, 1<<32 + 1, 1<<40 + 1, 1<<63 + 1, math.MaxUint64} {
+				entries, err := s.Read(ctx, e, seq-1, 9, 1000)
+				must(t, err)
+				equal(t, fmt.Sprintf("entries of %s from %d on", e, seq), len(entries), 0)
+				body, err := s.ReadBody(ctx, e, seq, 0, 9)
+				must(t, err)
+				equal(t, fmt.Sprintf("body of %d of %s", seq, e), string(body), "")
+			}
+		}
 	},
 	"ReadIsBoundedInRequestsAndBytes": func(t *testing.T, s store) {
 		for range 4 {

@@ -1,7 +1,7 @@
 // Package storetest is the suite that every relay.Store passes. Its tests are the
-// sentences of the contract, and one property over random operations: an agent that
-// resumes, reads and acknowledges misses nothing, whatever happens to the store in
-// between.
+// sentences of the contract, and two properties over random operations: a store answers
+// as a model in plain Go does, and an agent that resumes, reads and acknowledges misses
+// nothing, whatever happens to the store in between.
 package storetest
 
 import (
@@ -28,7 +28,7 @@ type Disk interface {
 // Run runs the suite. newDisk returns an empty disk within a folder that is there.
 func Run(t *testing.T, newDisk func(folder string) Disk) {
 	for _, tests := range []map[string]func(*testing.T, store){
-		appending, spooling, following, acknowledging, trimming,
+		appending, spooling, following, acknowledging, trimming, keeping, listing, deleting,
 	} {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
@@ -41,15 +41,20 @@ func Run(t *testing.T, newDisk func(folder string) Disk) {
 	for name, test := range reopening {
 		t.Run(name, func(t *testing.T) { test(t, newDisk(t.TempDir())) })
 	}
-	t.Run("AnAgentMissesNothing", func(t *testing.T) {
-		root := t.TempDir()
-		rapid.Check(t, func(t *rapid.T) {
-			folder, err := os.MkdirTemp(root, "")
-			must(t, err)
-			t.Cleanup(func() { os.RemoveAll(folder) })
-			missesNothing(t, newDisk(folder))
+	for name, property := range map[string]func(*rapid.T, Disk){
+		"AnAgentMissesNothing": missesNothing,
+		"AStoreIsItsModel":     isItsModel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			rapid.Check(t, func(t *rapid.T) {
+				folder, err := os.MkdirTemp(root, "")
+				must(t, err)
+				t.Cleanup(func() { os.RemoveAll(folder) })
+				property(t, newDisk(folder))
+			})
 		})
-	})
+	}
 }
 
 // endpoint is the one that tests are about where they need no other.
