@@ -20,14 +20,22 @@ type Update interface{ Type() string }
 
 // Ready says that the session takes requests. It is the first update of each session.
 type Ready struct {
-	Session   string    `json:"session"` // the session's id, for --session
-	URL       string    `json:"url"`     // where webhooks are to be sent
+	Session   string    `json:"session"`            // the session's id, for --session
+	URL       string    `json:"url"`                // where webhooks are to be sent
+	Relay     string    `json:"relay,omitempty"`    // the relay's origin; empty for the embedded one
+	Endpoint  string    `json:"endpoint,omitempty"` // its name at that relay
 	Target    string    `json:"target,omitempty"`
 	Respond   string    `json:"respond"`          // "relay" or "app"
 	Verify    string    `json:"verify"`           // "warn", "strict" or "off"
 	Secret    string    `json:"secret,omitempty"` // in full only where the user may see it, else masked
 	Generated bool      `json:"-"`                // whether solatis made the secret itself
 	At        time.Time `json:"at"`
+}
+
+// Connecting says that the agent dials its relay.
+type Connecting struct {
+	Relay string    `json:"relay"`
+	At    time.Time `json:"at"`
 }
 
 // Connected says that the agent has its relay.
@@ -140,6 +148,9 @@ type Missed struct {
 
 // Type returns "ready".
 func (Ready) Type() string { return "ready" }
+
+// Type returns "connecting".
+func (Connecting) Type() string { return "connecting" }
 
 // Type returns "connected".
 func (Connected) Type() string { return "connected" }

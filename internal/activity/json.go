@@ -40,6 +40,7 @@ func ParseJSON(line []byte) (Update, error) {
 
 var parsers = map[string]func([]byte) (Update, error){
 	Ready{}.Type():        parse[Ready],
+	Connecting{}.Type():   parse[Connecting],
 	Connected{}.Type():    parse[Connected],
 	Disconnected{}.Type(): parse[Disconnected],
 	Gap{}.Type():          parse[Gap],

@@ -18,7 +18,8 @@ var fields = []struct {
 	update Update
 	names  string
 }{
-	{Ready{}, "type session url target respond verify secret at"},
+	{Ready{}, "type session url relay endpoint target respond verify secret at"},
+	{Connecting{}, "type relay at"},
 	{Connected{}, "type backlog at"},
 	{Disconnected{}, "type reason retry_in_ns final at"},
 	{Gap{}, "type from to reason at"},

@@ -16,7 +16,7 @@ import (
 // first line; every role returns when ctx ends.
 type role func(ctx context.Context, args []string, out io.Writer) error
 
-var roles = map[string]role{"app": appRole, "proxy": proxyRole, "load": loadRole}
+var roles = map[string]role{"app": appRole, "proxy": proxyRole, "load": loadRole, "relay": relayRole, "agents": agentsRole}
 
 // runRole runs a role until its end or that of the parent, which holds the other end of
 // standard input.

@@ -30,6 +30,7 @@ type options struct {
 	rounds  int           // each measures every variant once
 	seconds time.Duration // that one measurement lasts
 	json    string        // file for the figures
+	idle    int           // agents whose memory is measured instead of the comparison
 	profile string        // file for a CPU profile, taken instead of the comparison
 }
 
@@ -72,6 +73,7 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.seconds, "time", 3*time.Second, "how long one measurement lasts")
 	f.StringVar(&o.json, "json", "", "write the figures to this `file` as well")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of relay and session to this `file`, and compare nothing")
+	f.IntVar(&o.idle, "idle", 0, "measure the memory of so many idle `agents` at a relay, and compare nothing")
 	short := f.Bool("short", false, "a smoke run: one round of 300 ms, whose figures mean little")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -84,7 +86,9 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("%q: there are flags only, see --help", f.Arg(0))
 	case o.rounds < 1 || o.rounds > 100 || o.seconds < 100*time.Millisecond || o.seconds > time.Minute:
 		return o, errors.New("--rounds takes 1 to 100, --time 100ms to 1m")
-	case o.profile == "" && o.solatis == "":
+	case o.idle < 0 || o.idle > 15000:
+		return o, errors.New("--idle takes 1 to 15000: each agent is an open file on both sides")
+	case o.profile == "" && o.idle == 0 && o.solatis == "":
 		return o, errors.New("--solatis is missing: start scripts/bench, which builds the program and names it")
 	}
 	return o, nil
@@ -93,6 +97,9 @@ func parse(args []string) (options, error) {
 func (o options) run(ctx context.Context) error {
 	if o.profile != "" {
 		return profile(ctx, o)
+	}
+	if o.idle > 0 {
+		return idle(ctx, o)
 	}
 	figures, err := measure(ctx, o)
 	if err != nil {

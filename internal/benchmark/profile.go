@@ -129,7 +129,7 @@ func (s *inProcess) run(ctx context.Context, h *history.History, app string) err
 	go func() { ended <- session.Run(ctx) }()
 	go func() {
 		defer close(printed)
-		printer := term.NewJSON(io.Discard)
+		printer := term.NewJSON(io.Discard, nil)
 		for u := range updates.Updates() {
 			printer.Print(u)
 		}

@@ -238,7 +238,7 @@ func (o *listenOptions) print(bus *activity.Bus) (done <-chan struct{}) {
 
 func (a *app) printer(output string) term.Printer {
 	if output == "json" {
-		return term.NewJSON(a.streams.Out)
+		return term.NewJSON(a.streams.Out, nil)
 	}
 	mode := term.ColorMode(a.color)
 	return term.NewPlain(term.PlainOptions{

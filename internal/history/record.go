@@ -18,6 +18,9 @@ type Batch struct {
 	Agent    string
 	Position event.Position // where the agent is once Records are durable
 	Records  []Record       // none where only the position moves, as over a gap
+	// Again delivers a request that this agent recorded before, if it has no delivery to
+	// the record's target yet: somebody asked for it once more.
+	Again bool
 }
 
 // Record is a received request and what the session made of it.
@@ -36,7 +39,7 @@ type Record struct {
 
 // Recorded is what was found when a request was recorded.
 type Recorded struct {
-	Known       bool   // this agent recorded it before, and nothing was written
+	Known       bool   // this agent has it already, and nothing was written
 	DuplicateOf string // the first request with the same event id
 	OtherBody   bool   // that request's body was another
 }
@@ -56,7 +59,7 @@ func (h *History) Record(ctx context.Context, b Batch) ([]Recorded, error) {
 	err = h.db.Update(ctx, func(tx *sqlitedb.Tx) error {
 		found = found[:0]
 		for i := range b.Records {
-			f, err := record(tx, b.Agent, b.Position.Epoch, &b.Records[i], &rows[i])
+			f, err := b.record(tx, &b.Records[i], &rows[i])
 			if err != nil {
 				return fmt.Errorf("recording %s: %w", b.Records[i].Request.ID, err)
 			}
@@ -78,7 +81,7 @@ func (h *History) AddRequest(ctx context.Context, r Record) error {
 		return err
 	}
 	return h.db.Update(ctx, func(tx *sqlitedb.Tx) error {
-		_, err := record(tx, "", 0, &r, &rows[0])
+		_, err := new(Batch).record(tx, &r, &rows[0])
 		return err
 	})
 }
@@ -101,14 +104,17 @@ func rowsOf(records []Record) ([]row, error) {
 	return rows, nil
 }
 
-func record(tx *sqlitedb.Tx, agent string, epoch uint64, r *Record, w *row) (Recorded, error) {
+func (b *Batch) record(tx *sqlitedb.Tx, r *Record, w *row) (Recorded, error) {
 	f, err := duplicate(tx, r, w.hash[:])
 	if err != nil {
 		return f, err
 	}
-	first, err := insert(tx, agent, epoch, r, w, f)
+	first, err := insert(tx, b.Agent, b.Position.Epoch, r, w, f)
 	if err == nil && !first {
-		f.Known, err = known(tx, agent, r.Request.ID)
+		f.Known, err = known(tx, b.Agent, r.Request.ID)
+	}
+	if err == nil && f.Known && b.Again && r.Delivery != "" {
+		f.Known, err = delivered(tx, b.Agent, r)
 	}
 	switch {
 	case err != nil:
@@ -119,7 +125,7 @@ func record(tx *sqlitedb.Tx, agent string, epoch uint64, r *Record, w *row) (Rec
 		return f, nil
 	}
 	return f, addDelivery(tx, Delivery{
-		ID: r.Delivery, Request: r.Request.ID, Agent: agent, Target: r.Target,
+		ID: r.Delivery, Request: r.Request.ID, Agent: b.Agent, Target: r.Target,
 		Origin: delivery.Received, Created: r.Request.Received,
 	})
 }
@@ -154,6 +160,14 @@ func known(tx *sqlitedb.Tx, agent, request string) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO also (request, agent) SELECT n, ?1 FROM requests WHERE id = ?2 AND agent <> ?1
 		ON CONFLICT DO NOTHING`, agent, request)
 	return n == 0, err
+}
+
+// delivered reports whether the agent has a delivery of the request to that target.
+func delivered(tx *sqlitedb.Tx, agent string, r *Record) (yes bool, err error) {
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM deliveries d JOIN requests r ON r.n = d.request
+		WHERE r.id = ? AND d.agent = ? AND d.target = ? AND d.origin = ?)`,
+		r.Request.ID, agent, r.Target, string(delivery.Received)).Scan(&yes)
+	return yes, err
 }
 
 // blob keeps an empty body from being NULL.

@@ -82,7 +82,7 @@ func (e *Embedded) URL() string {
 }
 
 // Path returns the path of URL, for other hosts that lead here.
-func (e *Embedded) Path() string { return relay.EndpointPath + e.id }
+func (e *Embedded) Path() string { return wire.EndpointPath + e.id }
 
 // Relay returns how a session connects to the relay as agent.
 func (e *Embedded) Relay(agent, software string) Relay {

@@ -15,6 +15,7 @@ package listen
 
 import (
 	"context"
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -45,8 +46,10 @@ type Config struct {
 	Relay   Relay
 	History *history.History // outlives the session
 	Bus     *activity.Bus    // outlives the session
-	Ready   activity.Ready   // published first, once the session takes requests, with At set
+	Ready   activity.Ready   // published once the session takes requests, with At set, and URL where it is empty
 	Notices []string         // warnings to publish behind it
+	// OnReady is told what was published, with the URL. It may not wait; nil for nobody.
+	OnReady func(activity.Ready)
 
 	Target      *send.Target // nil to record and show only
 	Sender      *send.Sender // required with a Target; outlives the session
@@ -59,17 +62,30 @@ type Config struct {
 	Timeout     time.Duration // of an attempt; for the relay, which waits for it
 	SkipBacklog bool          // cancel what an earlier session left pending
 	MaxBody     uint64        // of a request, in bytes
+	GiveUpAfter time.Duration // ends the session after so long without the relay; 0 never does
 
 	Now func() time.Time // time.Now if nil
 }
 
 // Relay is the relay that a session connects to.
 type Relay struct {
-	URL      string // its agent path, ws:// or wss://
+	URL      string      // its agent path, ws:// or wss://
+	TLS      *tls.Config // of a wss:// URL; nil means the system's certificates
 	Token    string
-	Endpoint string
-	Agent    string // this session's identity; nobody else may use it meanwhile
+	Endpoint string // its name there
+	Agent    string // this session's identity there; nobody else may use it meanwhile
+	Position string // the key of this agent's position in the history; Agent if empty
 	Software string // such as "solatis/1.2.0"
+
+	Ephemeral bool      // the relay forgets the agent when it disconnects
+	Since     time.Time // begin with what was received then, whatever the position is; zero for the position
+}
+
+func (r Relay) position() string {
+	if r.Position != "" {
+		return r.Position
+	}
+	return r.Agent
 }
 
 // Session is one run of listen.
@@ -113,23 +129,27 @@ func New(c Config) *Session {
 	}
 	s.queue = newQueue(max(c.Concurrency, 1), s.deliver)
 	s.tunnel = tunnel.New(tunnel.Config{
-		URL:      c.Relay.URL,
-		Token:    c.Relay.Token,
-		Software: c.Relay.Software,
-		Agent:    c.Relay.Agent,
-		Endpoint: c.Relay.Endpoint,
-		Mode:     c.Respond,
-		Methods:  c.Methods,
-		AnswerIn: c.Timeout,
-		MaxBody:  c.MaxBody,
-		Position: s.position,
-		Handler:  s,
+		URL:       c.Relay.URL,
+		Token:     c.Relay.Token,
+		Software:  c.Relay.Software,
+		Agent:     c.Relay.Agent,
+		Endpoint:  c.Relay.Endpoint,
+		Mode:      c.Respond,
+		Methods:   c.Methods,
+		AnswerIn:  c.Timeout,
+		MaxBody:   c.MaxBody,
+		TLS:       c.Relay.TLS,
+		Ephemeral: c.Relay.Ephemeral,
+		Since:     c.Relay.Since,
+		GiveUp:    c.GiveUpAfter,
+		Position:  s.position,
+		Handler:   s,
 	})
 	return s
 }
 
 func (s *Session) position(ctx context.Context) (event.Position, error) {
-	return s.History.Position(ctx, s.Relay.Agent)
+	return s.History.Position(ctx, s.Relay.position())
 }
 
 // Run listens until ctx ends, and returns nil then. Attempts under way are interrupted
@@ -161,11 +181,11 @@ func (s *Session) resume(ctx context.Context) error {
 		return nil
 	}
 	if s.SkipBacklog {
-		n, err := s.History.CancelPending(ctx, s.Relay.Agent, s.Target.String())
+		n, err := s.History.CancelPending(ctx, s.Relay.position(), s.Target.String())
 		s.left = activity.Resumed{Pending: n, Cancelled: true}
 		return err
 	}
-	pending, err := s.History.Pending(ctx, s.Relay.Agent, s.Target.String())
+	pending, err := s.History.Pending(ctx, s.Relay.position(), s.Target.String())
 	s.left = activity.Resumed{Pending: len(pending)}
 	for i, p := range pending {
 		j := &job{
@@ -184,10 +204,19 @@ func (s *Session) resume(ctx context.Context) error {
 
 // begin says that the session is ready, before anything else is said, and takes up what
 // was left.
-func (s *Session) begin() {
+func (s *Session) begin(w tunnel.Welcome) {
 	ready := s.Ready
 	ready.At = s.Now()
+	if ready.URL == "" {
+		ready.URL = w.URL
+	}
 	s.Bus.Publish(ready)
+	if s.OnReady != nil {
+		s.OnReady(ready)
+	}
+	if w.Notice != "" {
+		s.warn("the relay says: " + w.Notice)
+	}
 	for _, notice := range s.Notices {
 		s.warn(notice)
 	}
@@ -201,13 +230,21 @@ func (s *Session) begin() {
 	s.resumed = nil
 }
 
+// Connecting implements tunnel.Handler. Of the relay in this process there is nothing to
+// see as long as all is well.
+func (s *Session) Connecting() {
+	if s.Ready.Relay != "" {
+		s.Bus.Publish(activity.Connecting{Relay: s.Ready.Relay, At: s.Now()})
+	}
+}
+
 // Connected implements tunnel.Handler.
-func (s *Session) Connected(at event.Position, backlog uint64) {
-	s.cautious = at.Seq + backlog
-	s.ready.Do(s.begin)
-	s.queue.connected(at)
-	s.items <- item{connected: true, at: at}
-	s.Bus.Publish(activity.Connected{Backlog: int(backlog), At: s.Now()})
+func (s *Session) Connected(w tunnel.Welcome) {
+	s.cautious = w.At.Seq + w.Backlog
+	s.ready.Do(func() { s.begin(w) })
+	s.queue.connected(w.At)
+	s.items <- item{connected: true, at: w.At}
+	s.Bus.Publish(activity.Connected{Backlog: int(w.Backlog), At: s.Now()})
 }
 
 // Request implements tunnel.Handler.

@@ -82,7 +82,7 @@ func (s *Session) commit(ctx context.Context, batch []item, p *progress) ([]hist
 	for {
 		// What has arrived is recorded even if the session is ending.
 		recorded, err := s.History.Record(context.WithoutCancel(ctx), history.Batch{
-			Agent: s.Relay.Agent, Position: p.at, Records: records,
+			Agent: s.Relay.position(), Position: p.at, Records: records, Again: !s.Relay.Since.IsZero(),
 		})
 		if err == nil {
 			return recorded, true

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,72 +23,134 @@ const (
 	lastWords   = 500 * time.Millisecond
 )
 
-// agent is one connected agent. Three goroutines work for it: the reading one, in run;
-// the pusher, which sends what is due; and the acker, which brings its position to the
-// store.
+// agent is one connected agent. One goroutine reads, in run. The pusher sends what is
+// due, and a third brings acknowledgements to the store, each as long as there is
+// anything for it to do: a relay may have thousands of agents, and most do nothing.
 type agent struct {
-	relay    *Relay
-	endpoint *endpoint
-	conn     *wsconn.Conn
-	name     string
+	relay     *Relay
+	endpoint  *endpoint
+	conn      *wsconn.Conn
+	bearer    Bearer
+	name      string
+	ephemeral bool
 
-	wake chan struct{} // of capacity 1: the pusher may have something to do
-	acks chan struct{} // of capacity 1: acked has grown
+	pusher pusher         // of the pushing goroutine
+	work   sync.WaitGroup // what runs beside the reading goroutine
 
 	mu     sync.Mutex // guards what follows
+	ended  bool       // nothing is to be started any more
+	pushes bool       // whether the pushing goroutine runs
+	again  bool       // whether it has to look once more
 	window window
 	acked  uint64
+	stored uint64    // what of acked is in the store
+	acking bool      // whether a goroutine brings it there
+	seen   time.Time // when the store was told last
 }
 
 // serveAgent upgrades a request of an authorised agent and serves it until either side
 // ends the connection.
 func (r *Relay) serveAgent(w http.ResponseWriter, req *http.Request) {
-	if !r.enter() {
-		refuseForNow(w, "the relay is closing")
+	switch in, full := r.enter(); {
+	case full:
+		r.refuseForNow(w, RefusedAgents, "this relay has all the agents it can serve")
+		return
+	case !in:
+		r.refuseForNow(w, RefusedDraining, "the relay is restarting")
 		return
 	}
-	defer r.agents.Done()
-	bearer, err := r.Authority.Bearer(req.Context(), token(req))
-	if err != nil {
-		r.refuseAgent(w, err)
+	conn, bearer, ok := r.upgrade(w, req)
+	if !ok {
+		r.exit()
 		return
 	}
-	conn, err := wsconn.Accept(w, req)
-	if err != nil {
-		return // Accept has answered
-	}
-	hello, err := readHello(conn)
-	if err != nil {
-		say(conn, wire.CodeProtocol, err.Error(), 0)
-		return
-	}
-	id, err := r.admit(req.Context(), bearer, hello)
-	if err != nil {
-		r.Log.Warn("agent refused", "agent", hello.Agent, "owner", bearer.Owner, "reason", err)
-		say(conn, codeOf(err), err.Error(), 0)
-		return
-	}
-	r.serve(req.Context(), conn, hello, id)
+	// In a goroutine of its own, so that what the server keeps of the request is freed.
+	go r.talk(conn, bearer)
 }
 
-// refuseAgent answers a handshake whose token isn't valid.
-func (r *Relay) refuseAgent(w http.ResponseWriter, err error) {
+// upgrade checks the token and makes a websocket, or answers why not.
+func (r *Relay) upgrade(w http.ResponseWriter, req *http.Request) (*wsconn.Conn, Bearer, bool) {
+	bearer, err := r.Authority.Bearer(req.Context(), token(req))
+	if err != nil {
+		r.refuseBearer(w, err)
+		return nil, bearer, false
+	}
+	if wait, ok := r.rates.token.take(bearer.TokenID, r.Now()); !ok {
+		r.refuseRate(w, RefusedTokenRate, wait, "too many connections with this token")
+		return nil, bearer, false
+	}
+	conn, err := wsconn.Accept(w, req)
+	if err != nil { // and Accept has answered
+		r.Meter.Refused(RefusedNoWebsocket)
+		return nil, bearer, false
+	}
+	return conn, bearer, true
+}
+
+// talk serves an agent that has a websocket to the end of the connection.
+func (r *Relay) talk(conn *wsconn.Conn, bearer Bearer) {
+	defer r.exit()
+	hello, err := r.greet(conn)
+	if err == nil {
+		err = r.admit(context.Background(), conn, bearer, hello)
+	}
+	switch {
+	case errors.Is(err, errLeft): // as one does that only looks whether its token is good
+		r.Log.Debug("agent gone", "owner", bearer.Owner, "token", bearer.TokenID, "reason", err)
+		conn.Abort()
+	case err != nil:
+		r.Log.Warn("agent refused", "owner", bearer.Owner, "token", bearer.TokenID, "reason", err)
+		r.Meter.Refused(refusalOf(err))
+		say(conn, codeOf(err), err.Error(), 0)
+	}
+}
+
+// refuseBearer answers a handshake whose token isn't valid.
+func (r *Relay) refuseBearer(w http.ResponseWriter, err error) {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
-		refuse(w, http.StatusUnauthorized, refused.Reason)
+		r.refuse(w, http.StatusUnauthorized, RefusedToken, refused.Reason)
 		return
 	}
 	r.Log.Error("token not checked", "error", err)
-	refuseForNow(w, "the relay can't check the token")
+	r.refuseForNow(w, RefusedInternal, "the relay can't check the token")
 }
 
-func (r *Relay) enter() bool {
+// enter counts an agent in, if there is room and the relay isn't closing.
+func (r *Relay) enter() (in, full bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.closing {
-		r.agents.Add(1)
+	full = r.MaxAgents > 0 && r.connected >= r.MaxAgents
+	if r.closing || full {
+		return false, full
 	}
-	return !r.closing
+	r.agents.Add(1)
+	r.connected++
+	return true, false
+}
+
+func (r *Relay) exit() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.connected--
+	r.agents.Done()
+}
+
+// greet waits for an agent's Hello, but not when the relay is closing.
+func (r *Relay) greet(conn *wsconn.Conn) (*wire.Hello, error) {
+	r.mu.Lock()
+	r.strangers[conn] = true
+	closing := r.closing
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.strangers, conn)
+	}()
+	if closing {
+		return nil, &goodbyeError{wire.CodeRestart, "the relay is restarting"}
+	}
+	return readHello(conn)
 }
 
 func readHello(conn *wsconn.Conn) (*wire.Hello, error) {
@@ -94,7 +158,7 @@ func readHello(conn *wsconn.Conn) (*wire.Hello, error) {
 	defer timeout.Stop()
 	message, err := conn.Read()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errLeft, err)
 	}
 	var hello *wire.Hello
 	err = wire.Decode(message, func(f wire.Frame) error {
@@ -106,10 +170,16 @@ func readHello(conn *wsconn.Conn) (*wire.Hello, error) {
 		return nil
 	})
 	if err == nil && hello == nil {
-		err = fmt.Errorf("no Hello came")
+		err = errors.New("no Hello came")
 	}
-	return hello, err
+	if err != nil {
+		return nil, &goodbyeError{wire.CodeProtocol, err.Error()}
+	}
+	return hello, nil
 }
+
+// errLeft says that an agent went, or was silent, before it said Hello.
+var errLeft = errors.New("the agent left before it said Hello")
 
 // goodbyeError is an error that the agent is told with its own code.
 type goodbyeError struct {
@@ -132,77 +202,191 @@ func codeOf(err error) wire.Code {
 	}
 }
 
-// admit checks a Hello and returns the id of its endpoint.
-func (r *Relay) admit(ctx context.Context, bearer Bearer, hello *wire.Hello) (id string, err error) {
+// refusalOf is err as the meter counts it.
+func refusalOf(err error) Refusal {
+	switch codeOf(err) {
+	case wire.CodeRefused:
+		return RefusedToken
+	case wire.CodeInternal:
+		return RefusedInternal
+	case wire.CodeRestart:
+		return RefusedDraining
+	default:
+		return RefusedProtocol
+	}
+}
+
+// admit checks a Hello, and runs the agent if it may come in. An error is to be said to it.
+func (r *Relay) admit(ctx context.Context, conn *wsconn.Conn, bearer Bearer, hello *wire.Hello) error {
 	switch {
 	case hello.Version != wire.Version:
-		return "", &goodbyeError{wire.CodeVersion, fmt.Sprintf("this relay speaks version %d of the protocol, the agent version %d: update the older of both",
+		return &goodbyeError{wire.CodeVersion, fmt.Sprintf("this relay speaks version %d of the protocol, the agent version %d: update the older of both",
 			wire.Version, hello.Version)}
-	case hello.Agent == "":
-		return "", &goodbyeError{wire.CodeProtocol, "the agent has no name"}
+	case hello.Agent == "" || strings.HasPrefix(hello.Agent, ephemeralMark) || len(hello.Agent) > maxAgentName:
+		return &goodbyeError{wire.CodeProtocol, fmt.Sprintf("the agent's name has to have 1 to %d bytes, the first of them not %q", maxAgentName, ephemeralMark)}
 	}
-	id, err = r.Authority.Open(ctx, bearer, hello.Endpoint)
+	id, err := r.Authority.Open(ctx, bearer, hello.Endpoint)
 	var refused *RefusedError
 	if err != nil && !errors.As(err, &refused) {
 		r.Log.Error("endpoint not opened", "error", err)
-		return "", errors.New("the relay can't open the endpoint")
+		return errors.New("the relay can't open the endpoint")
 	}
-	return id, err
-}
-
-// serve runs an admitted agent.
-func (r *Relay) serve(ctx context.Context, conn *wsconn.Conn, hello *wire.Hello, id string) {
+	if err != nil {
+		return err
+	}
 	e, err := r.endpoint(ctx, id)
 	if err != nil {
-		say(conn, wire.CodeInternal, "the relay can't open the endpoint", 0)
-		return
-	}
-	at, err := r.Store.Resume(ctx, e.id, hello.Agent, event.Position{Epoch: hello.Epoch, Seq: hello.Seq}, r.Now())
-	if err != nil {
-		r.Log.Error("resume failed", "agent", hello.Agent, "error", err)
-		say(conn, wire.CodeInternal, "the relay can't find the agent's position", 0)
-		return
+		r.Log.Error("endpoint not opened", "endpoint", short(id), "error", err)
+		return errors.New("the relay can't open the endpoint")
 	}
 	a := &agent{
-		relay: r, endpoint: e, conn: conn, name: hello.Agent,
-		wake: make(chan struct{}, 1), acks: make(chan struct{}, 1),
-		window: window{limit: r.InFlight, sent: at.Seq}, acked: at.Seq,
+		relay: r, endpoint: e, conn: conn, bearer: bearer, name: hello.Agent, ephemeral: hello.Ephemeral,
+		pushes: true, // not before the welcome: see run
 	}
-	if err := a.welcome(ctx, at); err != nil {
-		conn.Abort()
-		return
+	if a.ephemeral {
+		a.name = ephemeralMark + a.name
 	}
-	if old := e.join(a, termsOf(hello)); old != nil {
+	if err := a.join(ctx, hello); err != nil {
+		return err
+	}
+	defer a.leave(ctx)
+	if !bearer.Expires.IsZero() {
+		expiry := time.AfterFunc(bearer.Expires.Sub(r.Now()), func() { a.goodbye(wire.CodeRefused, "the token has expired", 0) })
+		defer expiry.Stop()
+	}
+	a.run()
+	return nil
+}
+
+// maxAgentName is how long an agent's name may be, in bytes.
+const maxAgentName = 128
+
+func (a *agent) sameName(b *agent) bool { return a.name == b.name }
+
+// join makes the agent one of its endpoint's, and welcomes it.
+func (a *agent) join(ctx context.Context, hello *wire.Hello) error {
+	r, e := a.relay, a.endpoint
+	// Leaving forgets an ephemeral agent; it must not forget one that is coming back.
+	e.membership.Lock()
+	defer e.membership.Unlock()
+	at, err := a.resume(ctx, hello)
+	if err != nil {
+		r.Log.Error("resume failed", "endpoint", short(e.id), "agent", a.name, "error", err)
+		return errors.New("the relay can't find the agent's position")
+	}
+	a.pusher = pusher{agent: a, next: at.Seq + 1}
+	a.window = window{limit: r.InFlight, sent: at.Seq}
+	a.acked, a.stored, a.seen = at.Seq, at.Seq, r.Now()
+	old, ok := e.join(a, termsOf(hello))
+	if !ok {
+		return &RefusedError{fmt.Sprintf("the endpoint has %d agents connected already", MaxAgentsPerEndpoint)}
+	}
+	if old != nil {
 		go old.goodbye(wire.CodeReplaced, "another session took this agent's place", 0)
 	}
-	defer e.leave(a)
-	a.run(ctx, at.Seq)
+	// What was decided since this agent was checked didn't find it among the endpoint's.
+	switch {
+	case r.isClosing():
+		err = &goodbyeError{wire.CodeRestart, "the relay is restarting"}
+	case r.isBarred(a.bearer.TokenID):
+		err = &RefusedError{"the token was revoked"}
+	case e.isClosed():
+		err = &RefusedError{"the endpoint was deleted"}
+	default:
+		err = a.welcome(ctx, at)
+	}
+	if err != nil {
+		e.leave(a)
+		return err
+	}
+	r.Log.Info("agent connected", "endpoint", short(e.id), "agent", a.name, "owner", a.bearer.Owner, "software", hello.Software, "seq", at.Seq)
+	return nil
+}
+
+// leave takes the agent out of its endpoint.
+func (a *agent) leave(ctx context.Context) {
+	e, r := a.endpoint, a.relay
+	e.membership.Lock()
+	defer e.membership.Unlock()
+	e.leave(a)
+	ctx = context.WithoutCancel(ctx)
+	if e.isClosed() || e.has(a.name) {
+		return // it is deleted, or came again
+	}
+	now := r.Now()
+	var err error
+	if a.ephemeral {
+		e.unsent(a.name)
+		err = r.Store.Forget(ctx, e.id, a.name)
+	} else {
+		err = r.Store.Ack(ctx, e.id, a.name, a.stored, now) // it was seen until now
+	}
+	if err = errors.Join(err, r.Store.Trim(ctx, e.id, r.Limits, now)); err != nil {
+		r.Log.Error("the end of an agent not stored", "endpoint", short(e.id), "agent", a.name, "error", err)
+	}
+}
+
+// resume finds where sending begins.
+func (a *agent) resume(ctx context.Context, hello *wire.Hello) (event.Position, error) {
+	store, id := a.relay.Store, a.endpoint.id
+	at := event.Position{Epoch: hello.Epoch, Seq: hello.Seq}
+	if hello.Since != 0 || a.ephemeral && at.Epoch == 0 {
+		stat, err := store.Stat(ctx, id, "")
+		if err != nil {
+			return at, err
+		}
+		at = event.Position{Epoch: stat.Epoch, Seq: stat.Head}
+		if hello.Since != 0 {
+			if at.Seq, err = before(ctx, store, id, stat, time.Unix(0, hello.Since)); err != nil {
+				return at, err
+			}
+		}
+	}
+	return store.Resume(ctx, id, a.name, at, a.relay.Now())
+}
+
+// before returns the seq of the last request received before a time. It takes the times
+// to be in order, which concurrent senders can change by moments.
+func before(ctx context.Context, store Store, id string, stat Stat, since time.Time) (uint64, error) {
+	var failed error
+	first := stat.LowestPresent
+	n := sort.Search(int(stat.Head+1-first), func(i int) bool {
+		entries, err := store.Read(ctx, id, first+uint64(i)-1, 1, 0)
+		if err != nil {
+			failed = err
+		}
+		return len(entries) == 0 || !entries[0].Request.Received.Before(since)
+	})
+	return first + uint64(n) - 1, failed
 }
 
 func (a *agent) welcome(ctx context.Context, at event.Position) error {
 	stat, err := a.relay.Store.Stat(ctx, a.endpoint.id, a.name)
 	if err != nil {
-		return err
+		a.relay.Log.Error("no welcome", "endpoint", short(a.endpoint.id), "agent", a.name, "error", err)
+		return errors.New("the relay can't say what waits for the agent")
 	}
 	return a.send(&wire.Welcome{
 		Version: wire.Version, Endpoint: a.endpoint.id, Epoch: at.Epoch, Seq: at.Seq, Backlog: stat.Backlog,
 		InFlightRequests: uint64(a.relay.InFlight.Requests), InFlightBytes: uint64(a.relay.InFlight.Bytes),
+		Notice: a.relay.Notice,
 	})
 }
 
-// run reads the agent's frames until the connection ends, and then waits for the pusher
-// and the acker.
-func (a *agent) run(ctx context.Context, after uint64) {
-	// The request's own context isn't cancelled by the end of a hijacked connection.
-	pushing, stop := context.WithCancel(ctx)
-	var work sync.WaitGroup
-	work.Go(func() { a.push(pushing, after) })
-	work.Go(func() { a.ack(pushing) })
+// run reads the agent's frames until the connection ends, and then waits for what else
+// works for it.
+func (a *agent) run() {
+	a.mu.Lock()
+	a.again = true
+	a.mu.Unlock()
+	a.work.Go(a.push)
 	err := a.readAll()
-	a.relay.Log.Info("agent gone", "agent", a.name, "reason", err)
+	a.relay.Log.Info("agent gone", "endpoint", short(a.endpoint.id), "agent", a.name, "reason", err)
 	a.conn.Abort()
-	stop()
-	work.Wait()
+	a.mu.Lock()
+	a.ended = true
+	a.mu.Unlock()
+	a.work.Wait()
 }
 
 func (a *agent) readAll() error {
@@ -240,8 +424,8 @@ func (a *agent) handle(f wire.Frame, answers answers) error {
 	}
 }
 
-// acknowledge takes a cumulative ack: it opens the window at once, and the acker brings
-// it to the store.
+// acknowledge takes a cumulative ack: it opens the window at once, and another goroutine
+// brings it to the store.
 func (a *agent) acknowledge(seq uint64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -251,46 +435,80 @@ func (a *agent) acknowledge(seq uint64) error {
 	if seq <= a.acked {
 		return nil
 	}
+	a.relay.Meter.Acked(seq - a.acked)
 	a.acked = seq
 	a.window.ack(seq)
-	a.signal()
-	select {
-	case a.acks <- struct{}{}:
-	default:
+	a.signalLocked()
+	if !a.acking {
+		a.acking = true
+		a.work.Go(a.storeAcks)
 	}
 	return nil
 }
 
-// ack brings the newest acknowledged position to the store, time and again. Acks that
-// come while one is being written are written as one. A last one may be lost with the
-// connection; then the agent gets its requests once more and drops them.
-func (a *agent) ack(ctx context.Context) {
+// storeAcks brings the newest acknowledged position to the store, and again as long as
+// more has come meanwhile: acks that come while one is being written are written as one.
+func (a *agent) storeAcks() {
+	// It isn't cancelled: what the agent has is worth knowing also when it has gone.
+	ctx, r, id := context.Background(), a.relay, a.endpoint.id
 	for {
-		select {
-		case <-a.acks:
-		case <-ctx.Done():
-			return
-		}
 		a.mu.Lock()
 		seq := a.acked
-		a.mu.Unlock()
-		r, now := a.relay, a.relay.Now()
-		err := r.Store.Ack(ctx, a.endpoint.id, a.name, seq, now)
-		if err == nil {
-			err = r.Store.Trim(ctx, a.endpoint.id, r.Limits, now)
+		if a.acking = a.stored < seq; !a.acking {
+			a.mu.Unlock()
+			return
 		}
-		if err != nil && ctx.Err() == nil {
-			r.Log.Error("ack not stored", "agent", a.name, "seq", seq, "error", err)
+		now := r.Now()
+		a.stored, a.seen = seq, now
+		a.mu.Unlock()
+		err := r.Store.Ack(ctx, id, a.name, seq, now)
+		if err == nil && a.endpoint.trimDue(now) {
+			err = r.Store.Trim(ctx, id, r.Limits, now)
+		}
+		if err != nil {
+			r.Log.Error("ack not stored", "endpoint", short(id), "agent", a.name, "seq", seq, "error", err)
 		}
 	}
 }
 
-// signal tells the pusher to look again.
-func (a *agent) signal() {
-	select {
-	case a.wake <- struct{}{}:
-	default:
+// stillHere tells the store that the agent is connected, if it hasn't heard so for long.
+// Without it an idle agent would count as absent.
+func (a *agent) stillHere(ctx context.Context, every time.Duration) error {
+	a.mu.Lock()
+	now, seq := a.relay.Now(), a.stored
+	due := every > 0 && now.Sub(a.seen) >= every
+	if due {
+		a.seen = now
 	}
+	a.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return a.relay.Store.Ack(ctx, a.endpoint.id, a.name, seq, now)
+}
+
+// signal tells the pusher to look.
+func (a *agent) signal() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.signalLocked()
+}
+
+// signalLocked is signal for who holds mu.
+func (a *agent) signalLocked() {
+	if a.again = true; !a.pushes && !a.ended {
+		a.pushes = true
+		a.work.Go(a.push)
+	}
+}
+
+// look reports whether the pusher has to look again; if not, it has to end.
+func (a *agent) look() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pushes = a.again && !a.ended
+	a.again = false
+	return a.pushes
 }
 
 func (a *agent) send(f wire.Frame) error {

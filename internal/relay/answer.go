@@ -26,7 +26,7 @@ func (r *Relay) pass(w http.ResponseWriter, req *http.Request, answer <-chan *An
 	case a := <-answer:
 		writeAnswer(w, a)
 	case <-timeout.C:
-		refuse(w, http.StatusGatewayTimeout, "the request is stored, but the app didn't answer in time")
+		http.Error(w, "solatis: the request is stored, but the app didn't answer in time", http.StatusGatewayTimeout)
 	case <-req.Context().Done(): // the sender has gone
 	}
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +14,14 @@ import (
 type endpoint struct {
 	id string
 
+	// appends is held for reading while something is added to the log, and for writing
+	// to end that for good.
+	appends sync.RWMutex
+	closed  bool // guarded by appends
+
+	// membership is held while an agent joins or leaves, store included.
+	membership sync.Mutex
+
 	mu     sync.Mutex // guards what follows
 	head   uint64     // all requests up to this seq are durable
 	tail   tail
@@ -21,6 +30,10 @@ type endpoint struct {
 	// waiting are the senders, by request id. They stand here before their request is
 	// appended, since its answer can be there before Append's result is.
 	waiting map[string]chan *Answer
+	trimmed time.Time // when the log was trimmed last
+	// sent is how far each agent was sent the log, by name. It outlives connections, so
+	// that what is sent again can be counted.
+	sent map[string]uint64
 }
 
 // terms are what the agent connected last has asked for.
@@ -55,7 +68,67 @@ func newEndpoint(id string, head uint64) *endpoint {
 		head:    head,
 		last:    terms{mode: wire.ModeRelay, methods: defaultMethods},
 		waiting: make(map[string]chan *Answer),
+		sent:    make(map[string]uint64),
 	}
+}
+
+// errDropped says that the endpoint was deleted meanwhile.
+var errDropped = errors.New("the endpoint was deleted")
+
+// appending runs add, which adds to the log, unless the endpoint is closed.
+func (e *endpoint) appending(add func() error) error {
+	e.appends.RLock()
+	defer e.appends.RUnlock()
+	if e.closed {
+		return errDropped
+	}
+	return add()
+}
+
+// close returns when nothing is added to the log any more.
+func (e *endpoint) close() {
+	e.appends.Lock()
+	defer e.appends.Unlock()
+	e.closed = true
+}
+
+// trimEvery is how often a log is trimmed, at most, while acknowledgements come in.
+const trimEvery = time.Second
+
+// trimDue reports whether the log is to be trimmed again, and notes that it is.
+func (e *endpoint) trimDue(now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	since := now.Sub(e.trimmed)
+	due := since >= trimEvery || since < 0 // the clock was set back
+	if due {
+		e.trimmed = now
+	}
+	return due
+}
+
+func (e *endpoint) isClosed() bool {
+	e.appends.RLock()
+	defer e.appends.RUnlock()
+	return e.closed
+}
+
+// wasSent notes that a request was sent to an agent, and reports whether it was before.
+func (e *endpoint) wasSent(agent string, seq uint64) (again bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if seq <= e.sent[agent] {
+		return true
+	}
+	e.sent[agent] = seq
+	return false
+}
+
+// unsent forgets what an agent was sent that doesn't come back.
+func (e *endpoint) unsent(agent string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.sent, agent)
 }
 
 // terms returns the terms that hold now, and whether a request can be taken under them:
@@ -118,12 +191,15 @@ func (e *endpoint) answer(from *agent, request string, a *Answer) {
 }
 
 // join adds an agent, whose terms hold from now on, and returns an older connection of
-// the same agent, which is to be sent away.
-func (e *endpoint) join(a *agent, t terms) (replaced *agent) {
+// the same agent, which is to be sent away. It fails where there are too many.
+func (e *endpoint) join(a *agent, t terms) (replaced *agent, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if len(e.agents) >= MaxAgentsPerEndpoint && !slices.ContainsFunc(e.agents, a.sameName) {
+		return nil, false
+	}
 	for i, other := range e.agents {
-		if other.name == a.name {
+		if a.sameName(other) {
 			replaced = other
 			e.agents = slices.Delete(e.agents, i, i+1)
 			break
@@ -132,7 +208,7 @@ func (e *endpoint) join(a *agent, t terms) (replaced *agent) {
 	e.agents = append(e.agents, a)
 	e.last = t
 	a.signal()
-	return replaced
+	return replaced, true
 }
 
 func (e *endpoint) leave(a *agent) {
@@ -144,6 +220,11 @@ func (e *endpoint) leave(a *agent) {
 	if len(e.agents) == 0 {
 		e.tail = tail{}
 	}
+}
+
+// has reports whether an agent of that name is connected.
+func (e *endpoint) has(name string) bool {
+	return slices.ContainsFunc(e.connected(), func(a *agent) bool { return a.name == name })
 }
 
 func (e *endpoint) connected() []*agent {

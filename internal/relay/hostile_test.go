@@ -17,13 +17,14 @@ import (
 	"github.com/solatis/solatis-cli/internal/relay"
 	"github.com/solatis/solatis-cli/internal/relay/relaytest"
 	"github.com/solatis/solatis-cli/internal/relay/sqlitestore"
+	"github.com/solatis/solatis-cli/internal/wire"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	endpoint = relay.EndpointPath + relaytest.Endpoint
+	endpoint = wire.EndpointPath + relaytest.Endpoint
 	// post begins a request that is right so far. Connection: close lets the relay end
 	// the connection, so that a test needn't guess whether more will come.
 	post = "POST " + endpoint + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -25,7 +24,7 @@ const (
 )
 
 // ingest takes one webhook: it answers 2xx only after the whole request is durable.
-func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra string) {
+func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, from origin, id, extra string) {
 	// The handler goes on to the end when the sender has gone, but for reading the body:
 	// what is appended has to be announced.
 	ctx := context.WithoutCancel(req.Context())
@@ -34,32 +33,38 @@ func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra strin
 		return
 	}
 	terms, answerable := e.terms()
+	wait, inRate := r.rates.endpoint.take(id, r.Now())
 	switch {
+	case !inRate:
+		r.refuseRate(w, RefusedOwnRate, wait, "too many requests to this endpoint")
+		return
 	case !terms.takes(req.Method):
 		w.Header().Set("Allow", strings.Join(terms.methods, ", "))
-		refuse(w, http.StatusMethodNotAllowed, "the method "+req.Method+" is not taken here")
+		r.refuse(w, http.StatusMethodNotAllowed, RefusedMethod, "the method "+req.Method+" is not taken here")
 		return
 	case !answerable:
-		refuseForNow(w, "no agent is connected to answer; nothing was stored")
+		r.refuseForNow(w, RefusedNoAgent, "no agent is connected to answer; nothing was stored")
 		return
 	case !req.ProtoAtLeast(1, 1) && len(req.Header["Content-Length"]) == 0:
 		// net/http would pass over chunks here, and take such a body for empty.
-		refuse(w, http.StatusLengthRequired, "a request of HTTP/1.0 needs a Content-Length")
+		r.refuse(w, http.StatusLengthRequired, RefusedLength, "a request of HTTP/1.0 needs a Content-Length")
 		return
 	case req.ContentLength > r.MaxBody:
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a body may have %d bytes", r.MaxBody))
+		r.refuseTooLarge(w)
 		return
 	}
-	in := r.incoming(req, extra)
+	in := r.incoming(req, from, extra)
 	var answer <-chan *Answer
 	if terms.mode == wire.ModeApp {
 		answer = e.await(in.ID)
 		defer e.forget(in.ID)
 	}
-	if err := r.accept(ctx, w, req, e, in); err != nil {
-		r.refuseBody(w, err)
+	entry, err := r.accept(ctx, w, req, e, in)
+	if err != nil {
+		r.refuseBody(w, e, in, err)
 		return
 	}
+	r.Log.Debug("accepted", "request", in.ID, "endpoint", short(e.id), "seq", entry.Seq, "bytes", entry.Length)
 	if answer == nil {
 		w.WriteHeader(http.StatusOK)
 		return
@@ -70,7 +75,7 @@ func (r *Relay) ingest(w http.ResponseWriter, req *http.Request, id, extra strin
 func (r *Relay) known(ctx context.Context, w http.ResponseWriter, id string) (*endpoint, bool) {
 	ok, err := r.Authority.Endpoint(ctx, id)
 	if err == nil && !ok {
-		refuse(w, http.StatusNotFound, "there is no such endpoint")
+		r.refuse(w, http.StatusNotFound, RefusedEndpoint, "there is no such endpoint")
 		return nil, false
 	}
 	var e *endpoint
@@ -78,80 +83,78 @@ func (r *Relay) known(ctx context.Context, w http.ResponseWriter, id string) (*e
 		e, err = r.endpoint(ctx, id)
 	}
 	if err != nil {
-		r.Log.Error("endpoint unavailable", "error", err)
-		refuseForNow(w, "the relay can't look the endpoint up")
+		r.Log.Error("endpoint unavailable", "endpoint", short(id), "error", err)
+		r.refuseForNow(w, RefusedInternal, "the relay can't look the endpoint up")
 		return nil, false
 	}
 	return e, true
 }
 
 // incoming is the request without its body and the time it was complete.
-func (r *Relay) incoming(req *http.Request, extra string) *event.Request {
-	remote, _, err := net.SplitHostPort(req.RemoteAddr)
-	if err != nil {
-		remote = req.RemoteAddr
-	}
-	proto := "http"
-	if req.TLS != nil {
-		proto = "https"
-	}
+func (r *Relay) incoming(req *http.Request, from origin, extra string) *event.Request {
 	return &event.Request{
 		ID:       event.NewRequestID(r.Now()),
 		Method:   req.Method,
 		Path:     extra,
 		RawQuery: req.URL.RawQuery,
 		Host:     req.Host,
-		Proto:    proto,
-		Remote:   remote,
-		Header:   event.Header(req.Header),
+		Proto:    from.proto,
+		Remote:   from.remote,
+		Header:   event.Header(r.headerOf(req)),
 	}
 }
 
 // accept reads the body, makes the request durable and announces it.
-func (r *Relay) accept(ctx context.Context, w http.ResponseWriter, req *http.Request, e *endpoint, in *event.Request) error {
+func (r *Relay) accept(ctx context.Context, w http.ResponseWriter, req *http.Request, e *endpoint, in *event.Request) (Entry, error) {
 	body := &idleReader{r: http.MaxBytesReader(w, req.Body, r.MaxBody), conn: http.NewResponseController(w)}
 	first, err := body.part(req.ContentLength)
 	if err != nil {
-		return err
+		return Entry{}, err
 	}
-	if len(first) <= spoolAbove {
-		body.done()
-		in.Body, in.Received = first, r.Now()
-		seq, err := r.Store.Append(ctx, e.id, in, r.Limits)
-		if err != nil {
-			return err
-		}
-		e.publish(Entry{Seq: seq, Request: in, Length: int64(len(first))})
-		return nil
+	entry := Entry{Request: in, Length: int64(len(first))}
+	if len(first) > spoolAbove {
+		return r.acceptLarge(ctx, body, first, e, entry)
 	}
-	return r.acceptLarge(ctx, body, first, e, in)
+	body.done()
+	in.Body = first
+	return r.publish(e, entry, func() (uint64, error) { return r.Store.Append(ctx, e.id, in, r.Limits) })
 }
 
 // acceptLarge spools a body whose first part is read and is not the last.
-func (r *Relay) acceptLarge(ctx context.Context, body *idleReader, part []byte, e *endpoint, in *event.Request) error {
+func (r *Relay) acceptLarge(ctx context.Context, body *idleReader, part []byte, e *endpoint, entry Entry) (Entry, error) {
 	spool, err := r.Store.Spool(ctx, e.id)
 	if err != nil {
-		return err
+		return entry, err
 	}
 	defer spool.Abort(ctx)
-	var length int64
+	entry.Spooled, entry.Length = true, 0
 	for len(part) > 0 {
 		if err := spool.Write(ctx, part); err != nil {
-			return err
+			return entry, err
 		}
-		length += int64(len(part))
+		entry.Length += int64(len(part))
 		if part, err = body.part(-1); err != nil {
-			return err
+			return entry, err
 		}
 	}
 	body.done()
-	in.Received = r.Now()
-	seq, err := spool.Commit(ctx, in, r.Limits)
-	if err != nil {
+	return r.publish(e, entry, func() (uint64, error) { return spool.Commit(ctx, entry.Request, r.Limits) })
+}
+
+// publish makes a request durable, by commit, and announces it.
+func (r *Relay) publish(e *endpoint, entry Entry, commit func() (uint64, error)) (Entry, error) {
+	entry.Request.Received = r.Now()
+	began := time.Now()
+	err := e.appending(func() (err error) {
+		entry.Seq, err = commit()
 		return err
+	})
+	if err != nil {
+		return entry, err
 	}
-	e.publish(Entry{Seq: seq, Request: in, Spooled: true, Length: length})
-	return nil
+	r.Meter.Accepted(entry.Length, time.Since(began))
+	e.publish(entry)
+	return entry, nil
 }
 
 // idleReader reads a body in parts. Each read has bodyIdle to bring something.
@@ -188,26 +191,31 @@ func (e *bodyError) Unwrap() error { return e.error }
 func (b *idleReader) done() { _ = b.conn.SetReadDeadline(time.Time{}) }
 
 // refuseBody answers a request that was not kept.
-func (r *Relay) refuseBody(w http.ResponseWriter, err error) {
+func (r *Relay) refuseBody(w http.ResponseWriter, e *endpoint, in *event.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	var broken *bodyError
+	log := r.Log.With("request", in.ID, "endpoint", short(e.id))
 	switch {
 	case errors.As(err, &tooLarge):
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a body may have %d bytes", tooLarge.Limit))
+		r.refuseTooLarge(w)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		refuse(w, http.StatusRequestTimeout, "the body stopped coming")
+		r.refuse(w, http.StatusRequestTimeout, RefusedSlow, "the body stopped coming")
 	case errors.As(err, &broken):
-		refuse(w, http.StatusBadRequest, "the body is broken: "+quote(err.Error()))
-	case errors.Is(err, ErrBacklogFull), errors.Is(err, ErrDiskFull):
-		r.Log.Warn("refused", "error", err)
-		refuseForNow(w, err.Error()+"; nothing was stored")
+		r.refuse(w, http.StatusBadRequest, RefusedBroken, "the body is broken: "+quote(err.Error()))
+	case errors.Is(err, errDropped):
+		r.refuse(w, http.StatusNotFound, RefusedEndpoint, "there is no such endpoint")
+	case errors.Is(err, ErrBacklogFull):
+		log.Warn("refused", "error", err)
+		r.refuseForNow(w, RefusedBacklog, err.Error()+"; nothing was stored")
+	case errors.Is(err, ErrDiskFull):
+		log.Error("refused", "error", err)
+		r.refuseForNow(w, RefusedDisk, err.Error()+"; nothing was stored")
 	default:
-		r.Log.Error("not stored", "error", err)
-		refuseForNow(w, "the relay could not store the request")
+		log.Error("not stored", "error", err)
+		r.refuseForNow(w, RefusedInternal, "the relay could not store the request")
 	}
 }
 
-func refuseForNow(w http.ResponseWriter, why string) {
-	w.Header().Set("Retry-After", "5")
-	refuse(w, http.StatusServiceUnavailable, why)
+func (r *Relay) refuseTooLarge(w http.ResponseWriter) {
+	r.refuse(w, http.StatusRequestEntityTooLarge, RefusedTooLarge, fmt.Sprintf("a body may have %d bytes", r.MaxBody))
 }

@@ -2,10 +2,12 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/solatis/solatis-cli/internal/wire"
+	"github.com/solatis/solatis-cli/internal/wsconn"
 )
 
 // window bounds what is sent and not acknowledged.
@@ -64,27 +66,28 @@ const (
 	readBytes    = 1 << 20
 )
 
-// push sends what comes after the seq "after", until ctx ends or the connection fails.
-func (a *agent) push(ctx context.Context, after uint64) {
-	p := &pusher{agent: a, next: after + 1}
-	for {
-		sent, err := p.step(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				a.relay.Log.Error("push failed", "agent", a.name, "error", err)
-				a.goodbye(wire.CodeInternal, "the relay can't read its log", 0)
+// push sends what is due and fits into the window, until there is no more.
+func (a *agent) push() {
+	for a.look() {
+		for {
+			sent, err := a.pusher.step(context.Background())
+			if err != nil {
+				a.pushFailed(err)
+				return // and is not started again, since pushes stays set
 			}
-			return
-		}
-		if sent {
-			continue
-		}
-		select {
-		case <-a.wake:
-		case <-ctx.Done():
-			return
+			if !sent {
+				break
+			}
 		}
 	}
+}
+
+func (a *agent) pushFailed(err error) {
+	if errors.Is(err, wsconn.ErrClosed) {
+		return
+	}
+	a.relay.Log.Error("push failed", "endpoint", short(a.endpoint.id), "agent", a.name, "error", err)
+	a.goodbye(wire.CodeInternal, "the relay can't read its log", 0)
 }
 
 // step sends the next request and one part of a large body, if there are any that may
@@ -167,6 +170,7 @@ func (p *pusher) reserve(e Entry) bool {
 
 func (p *pusher) sendHead(ctx context.Context, e Entry) error {
 	p.next = e.Seq + 1
+	p.relay.Meter.Sent(p.endpoint.wasSent(p.name, e.Seq))
 	rest := &bodyRest{entry: e, part: e.Request.Body}
 	part, err := rest.take(ctx, p)
 	if err != nil {

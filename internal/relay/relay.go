@@ -14,16 +14,17 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/wire"
+	"github.com/solatis/solatis-cli/internal/wsconn"
 )
-
-// EndpointPath begins every endpoint's URL; its id follows.
-const EndpointPath = "/e/"
 
 // Config says how a Relay works. Store and Authority are required.
 type Config struct {
@@ -33,8 +34,14 @@ type Config struct {
 	Limits    Limits       // of each endpoint's log
 	MaxBody   int64        // of one request, in bytes; DefaultMaxBody if 0
 	InFlight  InFlight     // per agent; DefaultInFlight if zero
-	Log       *slog.Logger // never gets bodies, header values or tokens; discarded if nil
-	Now       func() time.Time
+	Rates     Rates        // no limits where zero
+	MaxAgents int          // connected at once; 0 for no limit
+	Log       *slog.Logger // never gets bodies, header values, tokens or whole endpoint ids; discarded if nil
+	Meter     Meter        // nil for none
+	Notice    string       // told to every agent that connects; empty for none
+	// TrustedProxies are believed when they say whose request they pass on.
+	TrustedProxies []netip.Prefix
+	Now            func() time.Time
 }
 
 // DefaultMaxBody is the largest body that a relay takes, unless told otherwise.
@@ -49,14 +56,21 @@ type InFlight struct {
 // DefaultInFlight keeps a fast agent busy and a slow one small.
 var DefaultInFlight = InFlight{Requests: 1024, Bytes: 64 << 20}
 
+// MaxAgentsPerEndpoint bounds how often each request is sent.
+const MaxAgentsPerEndpoint = 32
+
 // Relay serves any number of endpoints. Create it with New; it needs no closing, but
 // Shutdown sends its agents away and ends all that it runs.
 type Relay struct {
 	Config
+	rates struct{ ip, endpoint, token *limiter }
 
 	mu        sync.Mutex // guards what follows
 	endpoints map[string]*endpoint
 	closing   bool
+	connected int                   // agents, from their handshake on
+	barred    map[string]bool       // ids of tokens that Disconnect was called for
+	strangers map[*wsconn.Conn]bool // those that haven't said who they are
 	agents    sync.WaitGroup
 }
 
@@ -74,61 +88,62 @@ func New(c Config) *Relay {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Relay{Config: c, endpoints: make(map[string]*endpoint)}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
+	}
+	r := &Relay{Config: c, endpoints: make(map[string]*endpoint), barred: make(map[string]bool), strangers: make(map[*wsconn.Conn]bool)}
+	r.rates.ip, r.rates.endpoint, r.rates.token = newLimiter(c.Rates.IP), newLimiter(c.Rates.Endpoint), newLimiter(c.Rates.Token)
+	return r
 }
 
-// ServeHTTP takes webhooks at EndpointPath and agents at wire.AgentPath. It doesn't use
-// a ServeMux, which would redirect paths that it finds unclean instead of passing them.
+// ServeHTTP takes webhooks at wire.EndpointPath and agents at wire.AgentPath. It doesn't
+// use a ServeMux, which would redirect paths that it finds unclean instead of passing them.
 func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	from := r.originOf(req)
+	wait, ok := r.rates.ip.take(ipKey(from.remote), r.Now())
 	switch {
+	case r.isClosing():
+		w.Header().Set("Connection", "close")
+		r.refuseForNow(w, RefusedDraining, "the relay is restarting")
+	case !ok:
+		r.refuseRate(w, RefusedIPRate, wait, "too many requests from "+from.remote)
 	case !r.Hosts.Allow(req.Host):
-		refuse(w, http.StatusMisdirectedRequest, "this relay doesn't answer for the host "+quote(req.Host)+
+		r.refuse(w, http.StatusMisdirectedRequest, RefusedHost, "this relay doesn't answer for the host "+quote(req.Host)+
 			"; if it should, start solatis listen with --allow-host or --public-url")
 	case fromWebPage(req):
-		refuse(w, http.StatusForbidden, "requests from web pages are refused")
+		r.refuse(w, http.StatusForbidden, RefusedWebPage, "requests from web pages are refused")
 	case req.URL.Path == wire.AgentPath:
 		r.serveAgent(w, req)
-	case strings.HasPrefix(req.URL.Path, EndpointPath):
+	case strings.HasPrefix(req.URL.Path, wire.EndpointPath):
 		id, extra := splitPath(req.URL.EscapedPath())
-		r.ingest(w, req, id, extra)
+		r.ingest(w, req, from, id, extra)
 	default:
-		refuse(w, http.StatusNotFound, "there is nothing here; webhooks go to the URL that solatis listen printed")
+		r.refuse(w, http.StatusNotFound, RefusedPath, "there is nothing here; webhooks go to the URL that solatis listen printed")
 	}
 }
 
 // splitPath takes an escaped "/e/ID/more" apart into "ID" and "/more".
 func splitPath(path string) (id, extra string) {
-	id = strings.TrimPrefix(path, EndpointPath)
+	id = strings.TrimPrefix(path, wire.EndpointPath)
 	if i := strings.IndexByte(id, '/'); i >= 0 {
 		return id[:i], id[i:]
 	}
 	return id, ""
 }
 
-// Shutdown tells every agent to come back later, and returns when their connections
-// are closed. Later agents are refused. Requests that wait for an app's answer are not
-// waited for.
-func (r *Relay) Shutdown(reason string, retryIn time.Duration) {
+func (r *Relay) isClosing() bool {
 	r.mu.Lock()
-	r.closing = true
-	var all []*agent
-	for _, e := range r.endpoints {
-		all = append(all, e.connected()...)
-	}
-	r.mu.Unlock()
-	for _, a := range all {
-		a.goodbye(wire.CodeRestart, reason, retryIn)
-	}
-	r.agents.Wait()
+	defer r.mu.Unlock()
+	return r.closing
 }
 
 // endpoint returns the hub of an endpoint that the authority knows.
 func (r *Relay) endpoint(ctx context.Context, id string) (*endpoint, error) {
-	r.mu.Lock()
-	e, ok := r.endpoints[id]
-	r.mu.Unlock()
-	if ok {
+	if e, ok := r.hub(id); ok {
 		return e, nil
+	}
+	if err := r.forgetEphemeral(ctx, id); err != nil {
+		return nil, err
 	}
 	stat, err := r.Store.Stat(ctx, id, "")
 	if err != nil {
@@ -139,7 +154,21 @@ func (r *Relay) endpoint(ctx context.Context, id string) (*endpoint, error) {
 	if e, ok := r.endpoints[id]; ok {
 		return e, nil
 	}
-	e = newEndpoint(id, stat.Head)
+	e := newEndpoint(id, stat.Head)
 	r.endpoints[id] = e
 	return e, nil
+}
+
+func (r *Relay) hub(id string) (*endpoint, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.endpoints[id]
+	return e, ok
+}
+
+// hubs returns all hubs there are.
+func (r *Relay) hubs() []*endpoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.endpoints))
 }

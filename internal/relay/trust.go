@@ -107,6 +107,30 @@ func token(r *http.Request) string {
 func quote(s string) string { return strconv.QuoteToASCII(s) }
 
 // refuse answers with a status and a sentence that says why.
-func refuse(w http.ResponseWriter, status int, why string) {
+func (r *Relay) refuse(w http.ResponseWriter, status int, reason Refusal, why string) {
+	r.Meter.Refused(reason)
 	http.Error(w, "solatis: "+why, status)
 }
+
+// retryAfter is when a sender should try again that was refused for a passing reason.
+const retryAfter = 5 * time.Second
+
+// refuseForNow answers that another try may succeed.
+func (r *Relay) refuseForNow(w http.ResponseWriter, reason Refusal, why string) {
+	setRetryAfter(w, retryAfter)
+	r.refuse(w, http.StatusServiceUnavailable, reason, why)
+}
+
+// refuseRate answers that somebody does something too often.
+func (r *Relay) refuseRate(w http.ResponseWriter, reason Refusal, wait time.Duration, why string) {
+	setRetryAfter(w, wait)
+	r.refuse(w, http.StatusTooManyRequests, reason, why)
+}
+
+// setRetryAfter sets the header in whole seconds, rounded up (RFC 9110 section 10.2.3).
+func setRetryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+}
+
+// short is what logs have of an endpoint's id, since who knows all of it can send to it.
+func short(id string) string { return id[:min(len(id), 8)] }

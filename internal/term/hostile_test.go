@@ -18,7 +18,7 @@ const hostile = "\x1b]0;owned\x07\x1b[2J\r\n\b\u009b2J\x9b\x7f\u202e\u2066\u2028
 
 // everyUpdate has one of each type, with what it takes for all its fields to be shown.
 var everyUpdate = []activity.Update{
-	activity.Ready{}, activity.Connected{}, activity.Disconnected{}, activity.Disconnected{Final: true},
+	activity.Ready{}, activity.Connecting{}, activity.Connected{}, activity.Disconnected{}, activity.Disconnected{Final: true},
 	activity.Gap{}, activity.Resumed{Pending: 1},
 	activity.Received{}, activity.Received{Disposition: activity.Filtered}, activity.Received{Disposition: activity.BadSign},
 	activity.Received{Disposition: activity.BadRequest}, activity.Received{DuplicateOf: "req_1", OtherBody: true},
@@ -72,7 +72,7 @@ func TestNothingHostileReachesTheTerminal(t *testing.T) {
 
 func checkJSON(t *testing.T, u activity.Update) {
 	var out bytes.Buffer
-	term.NewJSON(&out).Print(u)
+	term.NewJSON(&out, nil).Print(u)
 	line, ended := strings.CutSuffix(out.String(), "\n")
 	checkClean(t, line, "")
 	if !ended || !json.Valid([]byte(line)) {
@@ -96,7 +96,7 @@ func TestEveryTypeIsTested(t *testing.T) {
 func TestJSONLosesNothing(t *testing.T) {
 	const text = "ü 👩‍💻 \x1b\r\n\u009b\x7f\u202e\u2028\U000e0041<&>"
 	var out bytes.Buffer
-	p := term.NewJSON(&out)
+	p := term.NewJSON(&out, nil)
 	for n := range 2 {
 		p.Print(activity.Warning{Message: fmt.Sprint(text, n), At: at})
 	}
@@ -108,5 +108,20 @@ func TestJSONLosesNothing(t *testing.T) {
 	}
 	if !strings.HasPrefix(out.String(), `{"type":"warning",`) {
 		t.Errorf("%s", out.String())
+	}
+}
+
+func TestTheFirstLineOfJSONIsReady(t *testing.T) {
+	var out, before bytes.Buffer
+	p := term.NewJSON(&out, term.NewPlain(term.PlainOptions{Out: &before, Err: &before}))
+	p.Print(activity.Connecting{Relay: "https://r.example"})
+	p.Print(activity.Disconnected{Reason: "refused"})
+	p.Print(activity.Ready{})
+	p.Print(activity.Disconnected{Reason: "later"})
+	if got := strings.Count(before.String(), "\n"); got != 2 {
+		t.Errorf("before: %q", &before)
+	}
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 3 || !strings.Contains(lines[0], `"ready"`) || !strings.Contains(lines[1], "later") {
+		t.Errorf("got %q", &out)
 	}
 }

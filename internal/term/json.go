@@ -12,15 +12,25 @@ import (
 // JSON prints each update as one JSON object a line, as activity.AppendJSON has it. It
 // is meant for one goroutine.
 type JSON struct {
-	w   io.Writer
-	buf []byte
+	w      io.Writer
+	before Printer // until ready; nil from then on
+	buf    []byte
 }
 
-// NewJSON returns a printer that writes to w.
-func NewJSON(w io.Writer) *JSON { return &JSON{w: w} }
+// NewJSON returns a printer that writes to w. What is said before the session is ready, of
+// a relay that isn't reached yet, goes to before, so that the first line on w is the ready
+// one; to w as well where before is nil.
+func NewJSON(w io.Writer, before Printer) *JSON { return &JSON{w: w, before: before} }
 
 // Print implements Printer. Each line is one Write.
 func (p *JSON) Print(u activity.Update) {
+	if p.before != nil {
+		if u.Type() != (activity.Ready{}).Type() {
+			p.before.Print(u)
+			return
+		}
+		p.before = nil
+	}
 	object, err := activity.AppendJSON(nil, u)
 	if err != nil {
 		object, _ = activity.AppendJSON(nil, activity.Warning{Message: fmt.Sprintf("an update can't be shown: %v", err)})

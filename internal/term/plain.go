@@ -27,9 +27,20 @@ type PlainOptions struct {
 type Plain struct {
 	PlainOptions
 	out, err Palette
-	lost     bool            // whether the relay is away
+	dialled  bool // whether it was said that the relay is dialled
+	lost     lost
 	down     map[string]bool // addresses of targets whose banner was shown and that aren't up again
 }
+
+// lost is what was said of a relay that is away.
+type lost struct {
+	since  time.Time // zero while it is there
+	reason string
+	said   time.Time
+}
+
+// sayLostEvery is how often it is said again that the relay is away for the same reason.
+const sayLostEvery = time.Minute
 
 // NewPlain returns a printer of lines.
 func NewPlain(o PlainOptions) *Plain {
@@ -63,6 +74,8 @@ func (p *Plain) session(u activity.Update) string {
 	switch u := u.(type) {
 	case activity.Ready:
 		return p.ready(u)
+	case activity.Connecting:
+		return p.connecting(u)
 	case activity.Connected:
 		return p.connected(u)
 	case activity.Disconnected:
@@ -110,11 +123,20 @@ func (p *Plain) ready(u activity.Ready) string {
 	return strings.Join(append(lines, p.note(last)), "\n")
 }
 
+// connecting is said once: what follows tells of each further try.
+func (p *Plain) connecting(u activity.Connecting) string {
+	if p.dialled {
+		return ""
+	}
+	p.dialled = true
+	return p.note("Connecting to " + p.err.Strong(Sanitize(u.Relay)) + " …")
+}
+
 // connected says nothing of the first connection: the ready line implies it.
 func (p *Plain) connected(u activity.Connected) string {
-	again := p.lost
-	p.lost = false
-	backlog := count(u.Backlog, "request") + " came meanwhile"
+	again := !p.lost.since.IsZero()
+	p.lost = lost{}
+	backlog := count(u.Backlog, "request") + " missed while offline, delivering"
 	switch {
 	case again && u.Backlog > 0:
 		return p.note(p.err.Good("connected to the relay again") + "; " + backlog)
@@ -126,12 +148,22 @@ func (p *Plain) connected(u activity.Connected) string {
 	return ""
 }
 
+// disconnected says a new reason at once, and the same one again from time to time.
 func (p *Plain) disconnected(u activity.Disconnected) string {
-	p.lost = true
 	if u.Final {
 		return p.err.Bad("! gave up on the relay: " + Sanitize(u.Reason))
 	}
-	return p.alert("no connection to the relay: %s; trying again in %s", Sanitize(u.Reason), span(u.RetryIn))
+	text := fmt.Sprintf("no connection to the relay: %s; trying again in %s", Sanitize(u.Reason), span(u.RetryIn))
+	switch {
+	case p.lost.since.IsZero():
+		p.lost.since = u.At
+	case u.Reason == p.lost.reason && u.At.Sub(p.lost.said) < sayLostEvery:
+		return ""
+	case u.Reason == p.lost.reason:
+		text = fmt.Sprintf("no connection to the relay for %s: %s; trying on", span(u.At.Sub(p.lost.since)), Sanitize(u.Reason))
+	}
+	p.lost.reason, p.lost.said = u.Reason, u.At
+	return p.alert("%s", text)
 }
 
 func (p *Plain) resumed(u activity.Resumed) string {

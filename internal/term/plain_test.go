@@ -117,7 +117,10 @@ func TestPlainAttempts(t *testing.T) {
 }
 
 func TestPlainSession(t *testing.T) {
-	away := activity.Disconnected{Reason: "connection refused", RetryIn: 1500 * time.Millisecond}
+	at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	away := activity.Disconnected{Reason: "connection refused", RetryIn: 1500 * time.Millisecond, At: at}
+	soon, later, other := away, away, away
+	soon.At, later.At, other.Reason = at.Add(20*time.Second), at.Add(61*time.Second), "no route to host"
 	down := activity.TargetDown{Target: "http://localhost:3000/hooks", Error: "could not connect to localhost:3000: is your app running?"}
 	up := activity.TargetUp{Target: "http://localhost:3000/hooks", DownFor: 12 * time.Second}
 	const (
@@ -136,9 +139,13 @@ func TestPlainSession(t *testing.T) {
 		"ready and strict": {[]activity.Update{activity.Ready{URL: "u", Target: "t", Verify: "strict", Secret: "s"}},
 			"> Listening on u\n> Forwarding to t\n> Requests with a bad signature are refused (--verify strict)\n> Ready! Your webhook signing secret is s (^C to quit)\n"},
 		"first connection":       {[]activity.Update{activity.Connected{}}, ""},
-		"connected with backlog": {[]activity.Update{activity.Connected{Backlog: 12}}, "> 12 requests came meanwhile\n"},
+		"connected with backlog": {[]activity.Update{activity.Connected{Backlog: 12}}, "> 12 requests missed while offline, delivering\n"},
 		"reconnected": {[]activity.Update{away, away, activity.Connected{Backlog: 1}, activity.Connected{}},
-			lost + lost + "> connected to the relay again; 1 request came meanwhile\n"},
+			lost + "> connected to the relay again; 1 request missed while offline, delivering\n"},
+		"away for long":  {[]activity.Update{away, soon, later, soon}, lost + "! no connection to the relay for 1m1s: connection refused; trying on\n"},
+		"another reason": {[]activity.Update{away, other}, lost + "! no connection to the relay: no route to host; trying again in 1.5s\n"},
+		"connecting": {[]activity.Update{activity.Connecting{Relay: "https://r.example"}, activity.Connecting{Relay: "https://r.example"}},
+			"> Connecting to https://r.example …\n"},
 		"gave up":         {[]activity.Update{activity.Disconnected{Reason: "wrong token", Final: true}}, "! gave up on the relay: wrong token\n"},
 		"gap":             {[]activity.Update{activity.Gap{From: 3, To: 9, Reason: "deleted"}}, "! requests 3 to 9 of the relay's log are gone: deleted\n"},
 		"gap of one":      {[]activity.Update{activity.Gap{From: 3, To: 3, Reason: "deleted"}}, "! request 3 of the relay's log is gone: deleted\n"},

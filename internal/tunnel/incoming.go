@@ -77,9 +77,16 @@ func (in *incoming) welcome(f *wire.Welcome) error {
 	if f.Epoch == 0 {
 		return errors.New("the relay's Welcome has no epoch")
 	}
+	where, err := in.tunnel.endpointURL(f.Endpoint)
+	if err != nil {
+		return err
+	}
 	in.epoch, in.last = f.Epoch, f.Seq
+	in.tunnel.since = time.Time{} // from now on there is a position
 	in.tunnel.attach(in.conn, f.Epoch)
-	in.tunnel.Handler.Connected(event.Position{Epoch: f.Epoch, Seq: f.Seq}, f.Backlog)
+	in.tunnel.Handler.Connected(Welcome{
+		At: event.Position{Epoch: f.Epoch, Seq: f.Seq}, Backlog: f.Backlog, URL: where, Notice: f.Notice,
+	})
 	return nil
 }
 

@@ -10,9 +10,12 @@ package tunnel
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,15 +27,20 @@ import (
 
 // Config says where to connect and as whom.
 type Config struct {
-	URL      string // of the relay's agent path, ws:// or wss://
-	Token    string // sent in the Authorization header of the handshake only
-	Software string // such as "solatis/1.2.0"
-	Agent    string // the name that the relay knows this agent's position by
-	Endpoint string
+	URL      string      // of the relay's agent path, ws:// or wss://
+	TLS      *tls.Config // of a wss:// URL; nil means the system's certificates
+	Token    string      // sent in the Authorization header of the handshake only
+	Software string      // such as "solatis/1.2.0"
+	Agent    string      // the name that the relay knows this agent's position by
+	Endpoint string      // its name at the relay
 	Mode     wire.Mode
 	Methods  []string      // HTTP methods to take; empty means POST
 	AnswerIn time.Duration // in wire.ModeApp, how long senders have to wait for the app at most
 	MaxBody  uint64        // of one request, in bytes
+
+	Ephemeral bool          // the relay forgets the agent when it disconnects
+	Since     time.Time     // where the first connection begins, whatever the position is; zero for the position
+	GiveUp    time.Duration // ends Run after so long without a connection; 0 never does
 
 	// Position returns the agent's durable position.
 	Position func(context.Context) (event.Position, error)
@@ -42,8 +50,10 @@ type Config struct {
 // Handler is told what happens. All its methods are called by one goroutine, one at a
 // time; none may wait for the network.
 type Handler interface {
-	// Connected says that requests after at will come, and how many wait already.
-	Connected(at event.Position, backlog uint64)
+	// Connecting says that a connection is being made.
+	Connecting()
+	// Connected says what the relay said in its welcome.
+	Connected(Welcome)
 	// Request hands over a complete request. They come in the order in which they are
 	// complete, which is that of at.Seq but for large ones. at is the position that is
 	// reached when this request and all before it are durable.
@@ -55,9 +65,19 @@ type Handler interface {
 	Disconnected(why error, retryIn time.Duration, final bool)
 }
 
+// Welcome is what a relay says of a new connection.
+type Welcome struct {
+	At      event.Position // requests after it will come
+	Backlog uint64         // how many of them wait already
+	URL     string         // where webhooks are to be sent
+	Notice  string         // from the relay's operator, untrusted text; empty for none
+}
+
 // Tunnel is a connection that is made again whenever it is lost.
 type Tunnel struct {
 	Config
+
+	since time.Time // Config.Since until the first Welcome; of Run's goroutine
 
 	mu    sync.Mutex // guards what follows
 	conn  *wsconn.Conn
@@ -65,7 +85,7 @@ type Tunnel struct {
 }
 
 // New returns a tunnel that isn't connected yet; see Run.
-func New(c Config) *Tunnel { return &Tunnel{Config: c} }
+func New(c Config) *Tunnel { return &Tunnel{Config: c, since: c.Since} }
 
 // RefusedError says that the relay doesn't want this agent, and that coming back is of
 // no use.
@@ -81,19 +101,26 @@ type goodbyeError struct{ wire.Goodbye }
 
 func (e *goodbyeError) Error() string { return "the relay said: " + e.Reason }
 
+// LostError says that there was no connection for Config.GiveUp.
+type LostError struct {
+	For   time.Duration
+	Cause error // of the last try
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("no connection to the relay for %v: %v", e.For, e.Cause)
+}
+
+func (e *LostError) Unwrap() error { return e.Cause }
+
 // Run keeps the tunnel connected until ctx ends, and returns nil then. It returns a
-// *RefusedError when the relay sends the agent away for good, and an error of Position
-// as it is.
+// *RefusedError when the relay sends the agent away for good, a *LostError after
+// Config.GiveUp, and an error of Position as it is.
 func (t *Tunnel) Run(ctx context.Context) error {
-	wait := &backoff.ExponentialBackOff{
-		InitialInterval:     100 * time.Millisecond,
-		RandomizationFactor: 1, // full jitter, so that agents don't come back all at once
-		Multiplier:          2,
-		MaxInterval:         5 * time.Second, // which full jitter stretches to 10 s
-	}
-	wait.Reset()
+	wait := newBackoff()
+	lost := time.Now() // since when there is no connection
 	for {
-		connected, err := t.connect(ctx)
+		connected, err := t.connect(ctx, t.deadline(lost))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -101,19 +128,51 @@ func (t *Tunnel) Run(ctx context.Context) error {
 		if errors.As(err, &positionErr) {
 			return positionErr.error
 		}
-		if final := refusal(err); final != nil {
-			t.Handler.Disconnected(final, 0, true)
-			return final
-		}
 		if connected {
 			wait.Reset()
+			lost = time.Now()
 		}
-		pause := pauseAfter(err, wait)
-		t.Handler.Disconnected(err, pause, false)
+		if final := refusal(err); final != nil {
+			return t.giveUp(final)
+		}
+		pause := min(pauseAfter(err, wait), time.Until(t.deadline(lost)))
+		if pause > 0 {
+			t.Handler.Disconnected(err, pause, false)
+		}
 		if !sleep(ctx, pause) {
 			return nil
 		}
+		if !time.Now().Before(t.deadline(lost)) {
+			return t.giveUp(&LostError{t.GiveUp, err})
+		}
 	}
+}
+
+func (t *Tunnel) giveUp(why error) error {
+	t.Handler.Disconnected(why, 0, true)
+	return why
+}
+
+func newBackoff() *backoff.ExponentialBackOff {
+	b := &backoff.ExponentialBackOff{
+		InitialInterval:     100 * time.Millisecond,
+		RandomizationFactor: 1, // full jitter, so that agents don't come back all at once
+		Multiplier:          2,
+		MaxInterval:         5 * time.Second, // which full jitter stretches to 10 s
+	}
+	b.Reset()
+	return b
+}
+
+// forEver is when a tunnel gives up that never does.
+const forEver = 100 * 365 * 24 * time.Hour
+
+// deadline is when the tunnel gives up that lost its connection at the given time.
+func (t *Tunnel) deadline(lost time.Time) time.Time {
+	if t.GiveUp <= 0 {
+		return lost.Add(forEver)
+	}
+	return lost.Add(t.GiveUp)
 }
 
 type positionError struct{ error }
@@ -131,12 +190,22 @@ func refusal(err error) error {
 	return nil
 }
 
+// maxPause bounds how long a relay can send an agent away.
+const maxPause = time.Minute
+
+// pauseAfter is how long to wait after err: as long as the relay asked for, or else a
+// little longer each time.
 func pauseAfter(err error, wait backoff.BackOff) time.Duration {
 	var bye *goodbyeError
-	if errors.As(err, &bye) && bye.RetryMS > 0 {
-		return min(time.Duration(bye.RetryMS)*time.Millisecond, time.Minute)
+	var status *wsconn.StatusError
+	pause := wait.NextBackOff()
+	switch {
+	case errors.As(err, &bye) && bye.RetryMS > 0:
+		return min(time.Duration(min(bye.RetryMS, 1<<30))*time.Millisecond, maxPause)
+	case errors.As(err, &status):
+		return min(max(pause, status.RetryAfter), maxPause)
 	}
-	return wait.NextBackOff()
+	return pause
 }
 
 // sleep waits for d, and reports false when ctx ended first.
@@ -151,13 +220,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// connect makes one connection and serves it to its end.
-func (t *Tunnel) connect(ctx context.Context) (connected bool, err error) {
+// connect makes one connection and serves it to its end. The connection has to stand by
+// the deadline.
+func (t *Tunnel) connect(ctx context.Context, deadline time.Time) (connected bool, err error) {
 	at, err := t.Position(ctx)
 	if err != nil {
 		return false, &positionError{err}
 	}
-	conn, err := wsconn.Dial(ctx, t.URL, http.Header{"Authorization": {"Bearer " + t.Token}})
+	t.Handler.Connecting()
+	conn, err := t.dial(ctx, deadline)
 	if err != nil {
 		return false, err
 	}
@@ -174,6 +245,16 @@ func (t *Tunnel) connect(ctx context.Context) (connected bool, err error) {
 	return in.epoch != 0, err
 }
 
+func (t *Tunnel) dial(ctx context.Context, deadline time.Time) (*wsconn.Conn, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	header := make(http.Header)
+	if t.Token != "" { // a relay may take anybody
+		header.Set("Authorization", "Bearer "+t.Token)
+	}
+	return wsconn.Dial(ctx, t.URL, wsconn.DialOptions{Header: header, TLS: t.TLS})
+}
+
 func (t *Tunnel) hello(at event.Position) *wire.Hello {
 	return &wire.Hello{
 		Version:  wire.Version,
@@ -185,8 +266,39 @@ func (t *Tunnel) hello(at event.Position) *wire.Hello {
 		Mode:     t.Mode,
 		Methods:  t.Methods,
 		AnswerMS: uint64(t.AnswerIn.Milliseconds()),
+
+		Ephemeral: t.Ephemeral,
+		Since:     nanoseconds(t.since),
 	}
 }
+
+// nanoseconds is a time as Hello has it. Times before 1970 are as good as its beginning.
+func nanoseconds(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return max(at.UnixNano(), 1)
+}
+
+// endpointURL is where webhooks for the endpoint id are to be sent. The relay says the id
+// alone, so that it can't make anybody send to another host.
+func (t *Tunnel) endpointURL(id string) (string, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return "", err
+	}
+	if id == "" || len(id) > maxEndpointID || strings.Trim(id, endpointIDChars) != "" {
+		return "", fmt.Errorf("the relay's Welcome names the endpoint %.80q, which can't be one", id)
+	}
+	u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+	return u.Scheme + "://" + u.Host + wire.EndpointPath + id, nil
+}
+
+// What an endpoint's id is made of.
+const (
+	maxEndpointID   = 128
+	endpointIDChars = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+)
 
 // sleepJump is by how much the wall clock has to run ahead of the monotonic one for the
 // machine to have slept.

@@ -23,8 +23,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // told is a tunnel.Handler that passes on what it is told, in words.
 type told chan string
 
-func (c told) Connected(at event.Position, backlog uint64) {
-	c <- fmt.Sprintf("connected after %d, %d wait", at.Seq, backlog)
+func (c told) Connecting() {}
+func (c told) Connected(w tunnel.Welcome) {
+	c <- fmt.Sprintf("connected after %d, %d wait", w.At.Seq, w.Backlog)
 }
 func (c told) Request(at event.Position, r *event.Request) {
 	c <- fmt.Sprintf("request %d %s %q", at.Seq, r.ID, r.Body)
@@ -142,6 +143,14 @@ func TestARelayThatBreaksTheProtocolIsLeft(t *testing.T) {
 		"a request before Welcome": {whole(8, "x")},
 		"Welcome without an epoch": {&wire.Welcome{Endpoint: endpoint, Seq: 7}},
 		"Welcome twice":            {welcome(7), welcome(7)},
+		"another host":             {&wire.Welcome{Endpoint: "@evil.example/", Epoch: 5, Seq: 7}, whole(8, "x")},
+		"a path of its own":        {&wire.Welcome{Endpoint: "../x", Epoch: 5, Seq: 7}, whole(8, "x")},
+		"no endpoint":              {&wire.Welcome{Epoch: 5, Seq: 7}, whole(8, "x")},
+		"an endless endpoint":      {&wire.Welcome{Endpoint: strings.Repeat("x", 5000), Epoch: 5, Seq: 7}, whole(8, "x")},
+		"the end of all numbers":   {welcome(7), &wire.Gap{From: 8, To: 1<<64 - 1}, whole(1, "x")},
+		"a start near the end":     {&wire.Welcome{Endpoint: endpoint, Epoch: 5, Seq: 1<<64 - 2}, whole(1<<64-1, "x")},
+		"a backlog of all numbers": {&wire.Welcome{Endpoint: endpoint, Epoch: 5, Seq: 7, Backlog: 1<<64 - 1}, whole(8, "x")},
+		"an absurd length":         {welcome(7), &wire.Request{Seq: 8, ID: "r", Length: 1 << 63}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			heard, _, _ := start(t, frames, nil)
@@ -154,5 +163,80 @@ func TestARelayThatBreaksTheProtocolIsLeft(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestItGivesUpAfterSoLong(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	heard := make(told, 1000)
+	tun := tunnel.New(tunnel.Config{
+		URL: "ws" + strings.TrimPrefix(gone.URL, "http"), GiveUp: 200 * time.Millisecond, Handler: heard,
+		Position: func(context.Context) (event.Position, error) { return event.Position{}, nil },
+	})
+	var lost *tunnel.LostError
+	if err := tun.Run(t.Context()); !errors.As(err, &lost) || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("ended with %v", err)
+	}
+	close(heard)
+	last := ""
+	for last = range heard {
+	}
+	if last != "disconnected, final true" {
+		t.Errorf("last heard %q", last)
+	}
+}
+
+// pauses is a tunnel.Handler that passes on when the next try follows.
+type pauses struct {
+	told
+	waits chan time.Duration
+}
+
+func (p pauses) Disconnected(_ error, retryIn time.Duration, _ bool) { p.waits <- retryIn }
+
+func TestItComesBackWhenTheRelayAsksItTo(t *testing.T) {
+	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "86400": time.Minute, "soon": 0} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}))
+		p := pauses{make(told, 10), make(chan time.Duration, 10)}
+		tun := tunnel.New(tunnel.Config{
+			URL: "ws" + strings.TrimPrefix(srv.URL, "http"), Handler: p,
+			Position: func(context.Context) (event.Position, error) { return event.Position{}, nil },
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- tun.Run(ctx) }()
+		if got := <-p.waits; want > 0 && got != want || want == 0 && got > time.Second {
+			t.Errorf("Retry-After %q: it waits %v", header, got)
+		}
+		cancel()
+		<-ended
+		srv.Close()
+	}
+}
+
+// TestTheTokenFollowsNoRedirect plays a relay that sends agents on to another host.
+func TestTheTokenFollowsNoRedirect(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("the other host got %s with %v", r.URL, r.Header)
+	}))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		srv := httptest.NewServer(http.RedirectHandler(other.URL, status))
+		p := pauses{make(told, 10), make(chan time.Duration, 10)}
+		tun := tunnel.New(tunnel.Config{
+			URL: "ws" + strings.TrimPrefix(srv.URL, "http"), Token: "secret", Handler: p,
+			Position: func(context.Context) (event.Position, error) { return event.Position{}, nil },
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- tun.Run(ctx) }()
+		<-p.waits
+		cancel()
+		<-ended
+		srv.Close()
 	}
 }

@@ -134,17 +134,21 @@ func check(f Frame) error {
 		if f.Mode != ModeApp && f.Mode != ModeRelay {
 			return fmt.Errorf("response mode %q", f.Mode)
 		}
+		return checkSeq(f.Seq)
+	case *Welcome:
+		return errors.Join(checkSeq(f.Seq), checkSeq(f.Backlog))
 	case *Request:
 		if f.Seq == 0 || f.ID == "" {
 			return errors.New("seq or id is missing")
 		}
-		return checkPart(f.Part, f.Length)
+		return errors.Join(checkSeq(f.Seq), checkPart(f.Part, f.Length))
 	case *Body:
 		return checkPart(f.Part, MaxPart)
 	case *Gap:
 		if f.From == 0 || f.To < f.From {
 			return fmt.Errorf("range %d-%d", f.From, f.To)
 		}
+		return checkSeq(f.To)
 	case *Response:
 		if f.Status < 100 || f.Status > 999 {
 			return fmt.Errorf("status %d", f.Status)
@@ -152,6 +156,13 @@ func check(f Frame) error {
 		return checkPart(f.Part, f.Length)
 	case *ResponseBody:
 		return checkPart(f.Part, MaxPart)
+	}
+	return nil
+}
+
+func checkSeq(seq uint64) error {
+	if seq > MaxSeq {
+		return fmt.Errorf("sequence number %d, where %d is the highest", seq, uint64(MaxSeq))
 	}
 	return nil
 }

@@ -47,10 +47,15 @@ const Version = 1
 // AgentPath is where a relay takes the agents' websockets.
 const AgentPath = "/agent/v1"
 
+// EndpointPath begins the path of every endpoint's URL; its id follows. The host is the
+// one that the agent dialled: a relay can't name another one for webhooks to go to.
+const EndpointPath = "/e/"
+
 // Limits that both sides hold. A frame that passes them ends the connection.
 const (
 	MaxPart    = 64 << 10 // bytes of body in one frame
 	MaxMessage = 1 << 20  // bytes of one websocket message
+	MaxSeq     = 1 << 62  // so that what counts further doesn't overflow, in a database either
 
 	// What a relay accepts must never be more than an agent takes, or it would be sent
 	// again for ever: these are above what fits into 64 KiB of HTTP header.
@@ -90,14 +95,13 @@ type Hello struct {
 // Welcome is the relay's answer to Hello.
 type Welcome struct {
 	Version          uint   `cbor:"1,keyasint"`
-	Endpoint         string `cbor:"2,keyasint"` // its id, the unguessable part of URL
+	Endpoint         string `cbor:"2,keyasint"` // its id: webhooks go to EndpointPath and it, at this relay
 	Epoch            uint64 `cbor:"3,keyasint"` // of all that is sent on this connection
 	Seq              uint64 `cbor:"4,keyasint"` // the first Request or Gap is for Seq+1
 	Backlog          uint64 `cbor:"5,keyasint"` // requests that wait for this agent now
 	InFlightRequests uint64 `cbor:"6,keyasint"`
 	InFlightBytes    uint64 `cbor:"7,keyasint"`
-	URL              string `cbor:"8,keyasint"` // where webhooks are to be sent
-	Notice           string `cbor:"9,keyasint"` // for the developer; empty for none
+	Notice           string `cbor:"8,keyasint"` // for the developer; empty for none
 }
 
 // Request is a received request: its head, and its body's first part. The body is

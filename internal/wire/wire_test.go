@@ -17,7 +17,7 @@ func frames() *rapid.Generator[wire.Frame] {
 		})
 		header := rapid.MapOfN(text, rapid.SliceOfN(text, 1, 3), 1, 5)
 		part := rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "part")
-		n := rapid.Uint64Range(1, 1<<62).Draw(t, "n")
+		n := rapid.Uint64Range(1, wire.MaxSeq-1).Draw(t, "n")
 		switch rapid.IntRange(0, 8).Draw(t, "type") {
 		case 0:
 			return &wire.Hello{Version: 1, Agent: text.Draw(t, "agent"), Seq: n, Mode: wire.ModeApp, Methods: []string{"POST"}}
@@ -83,6 +83,10 @@ func TestFramesThatBreakTheRulesAreRefused(t *testing.T) {
 	for name, f := range map[string]wire.Frame{
 		"seq 0":            &wire.Request{ID: "req_1"},
 		"no id":            &wire.Request{Seq: 1},
+		"seq too high":     &wire.Request{Seq: wire.MaxSeq + 1, ID: "req_1"},
+		"gap too high":     &wire.Gap{From: 1, To: wire.MaxSeq + 1},
+		"start too high":   &wire.Welcome{Seq: wire.MaxSeq + 1},
+		"hello too high":   &wire.Hello{Mode: wire.ModeApp, Seq: wire.MaxSeq + 1},
 		"part over length": &wire.Request{Seq: 1, ID: "req_1", Length: 1, Part: []byte("ab")},
 		"part too large":   &wire.Body{Seq: 1, Part: big},
 		"range backwards":  &wire.Gap{From: 2, To: 1},

@@ -4,7 +4,9 @@
 // Writes are coalesced: Write only appends to a buffer, and one goroutine sends what
 // has gathered as one message. A lone write goes out at once; in a burst many writes
 // share one message and one system call. The bytes have to be a self-delimiting
-// sequence, since message borders mean nothing (package wire's frames are).
+// sequence, since message borders mean nothing (package wire's frames are). The
+// goroutine is there only while there is something to send: of the thousands of
+// connections that a relay has, most are idle.
 //
 // Both sides ping every PingEvery and give a peer up that was silent for DeadAfter,
 // so a half-open connection is noticed within that time.
@@ -13,10 +15,12 @@ package wsconn
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -38,49 +42,61 @@ const (
 	MaxMessage = 1 << 20
 	MaxWrite   = 512 << 10
 	maxPending = 256 << 10
-	keepBuffer = 64 << 10
 )
 
-// ErrClosed is returned for writes after Close.
+// ErrClosed is what all errors of Write are: the connection was closed, or it failed.
 var ErrClosed = errors.New("websocket closed")
 
 // Conn is one websocket. Any number of goroutines may Write; one may Read.
 type Conn struct {
-	ws   *websocket.Conn
-	read bytes.Buffer
+	ws    *websocket.Conn
+	read  bytes.Buffer
+	pings *time.Timer
 
-	mu      sync.Mutex // guards what follows
-	room    *sync.Cond // on mu: pending shrank, or err was set
-	pending *bytes.Buffer
-	err     error // why nothing can be written any more
-
-	wake    chan struct{} // of capacity 1: pending is not empty, or err is set
-	written chan struct{} // closed when the writing goroutine has ended
+	mu      sync.Mutex    // guards what follows
+	changed *sync.Cond    // on mu: pending shrank, err was set, or writing has ended
+	pending *bytes.Buffer // nil for nothing
+	err     error         // why nothing can be written any more
+	writing bool          // whether the writing goroutine runs
 }
 
 // StatusError is a refused handshake.
 type StatusError struct {
-	Code int    // HTTP status
-	Text string // the start of the response body
+	Code       int           // HTTP status
+	Text       string        // the start of the response body
+	RetryAfter time.Duration // what the Retry-After header asks for; 0 for none
 }
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("the relay answered %d %s: %s", e.Code, http.StatusText(e.Code), e.Text)
 }
 
-// Dial opens a websocket to a ws:// or wss:// URL. A handshake that the server refuses
-// is a *StatusError. Redirects are not followed, so header, which carries the token,
+// DialOptions say how to connect.
+type DialOptions struct {
+	Header http.Header // of the handshake
+	TLS    *tls.Config // of a wss:// URL; nil means the system's certificates
+}
+
+// Dial opens a websocket to a ws:// or wss:// URL, through the proxy that the
+// environment names (never for loopback addresses). A handshake that the server refuses
+// is a *StatusError. Redirects are not followed, so the header, which carries the token,
 // only ever goes to url's host.
-func Dial(ctx context.Context, url string, header http.Header) (*Conn, error) {
+func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 	dialer := websocket.Dialer{
-		Proxy:            http.ProxyFromEnvironment, // never used for loopback addresses
+		Proxy:            http.ProxyFromEnvironment,
+		TLSClientConfig:  o.TLS,
 		HandshakeTimeout: HandshakeTimeout,
 		WriteBufferPool:  &writeBuffers,
 	}
-	ws, resp, err := dialer.DialContext(ctx, url, header)
+	ws, resp, err := dialer.DialContext(ctx, url, o.Header)
 	if err != nil && resp != nil {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 512))
-		return nil, &StatusError{Code: resp.StatusCode, Text: string(bytes.TrimSpace(text))}
+		// A relay's refusals begin as all that solatis prints does; here it is a part of that.
+		text = bytes.TrimPrefix(text, []byte("solatis: "))
+		seconds, _ := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16)
+		return nil, &StatusError{
+			Code: resp.StatusCode, Text: string(bytes.TrimSpace(text)), RetryAfter: time.Duration(seconds) * time.Second,
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -93,6 +109,7 @@ func Dial(ctx context.Context, url string, header http.Header) (*Conn, error) {
 func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: HandshakeTimeout,
+		ReadBufferSize:   acceptBuffer,
 		WriteBufferPool:  &writeBuffers,
 		CheckOrigin:      func(r *http.Request) bool { return len(r.Header["Origin"]) == 0 },
 	}
@@ -103,17 +120,16 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	return newConn(ws), nil
 }
 
+// acceptBuffer is the read buffer of an accepted connection, in bytes. What agents send is
+// mostly acknowledgements; longer messages are read past the buffer.
+const acceptBuffer = 512
+
 // writeBuffers are shared, so that an idle connection holds none.
 var writeBuffers sync.Pool
 
 func newConn(ws *websocket.Conn) *Conn {
-	c := &Conn{
-		ws:      ws,
-		pending: new(bytes.Buffer),
-		wake:    make(chan struct{}, 1),
-		written: make(chan struct{}),
-	}
-	c.room = sync.NewCond(&c.mu)
+	c := &Conn{ws: ws}
+	c.changed = sync.NewCond(&c.mu)
 	ws.SetReadLimit(MaxMessage)
 	alive := func() error { return ws.SetReadDeadline(time.Now().Add(DeadAfter)) }
 	_ = alive()
@@ -123,8 +139,20 @@ func newConn(ws *websocket.Conn) *Conn {
 		_ = alive()
 		return answer(data)
 	})
-	go c.writeLoop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pings = time.AfterFunc(PingEvery, c.ping)
 	return c
+}
+
+// ping pings, and again after PingEvery, until the connection ends.
+func (c *Conn) ping() {
+	_ = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(PingEvery))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.pings.Reset(PingEvery)
+	}
 }
 
 // Read returns the next message. It is valid until the next Read. After an error the
@@ -152,14 +180,20 @@ func (c *Conn) Write(b []byte) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.pending.Len() > maxPending && c.err == nil {
-		c.room.Wait()
+	for c.pending != nil && c.pending.Len() > maxPending && c.err == nil {
+		c.changed.Wait()
 	}
 	if c.err != nil {
 		return c.err
 	}
+	if c.pending == nil {
+		c.pending = gathered.Get().(*bytes.Buffer)
+	}
 	c.pending.Write(b)
-	c.signal()
+	if !c.writing {
+		c.writing = true
+		go c.writeAll()
+	}
 	return nil
 }
 
@@ -169,8 +203,7 @@ func (c *Conn) Close(grace time.Duration) {
 	deadline := time.Now().Add(grace)
 	cut := time.AfterFunc(grace, func() { c.ws.NetConn().Close() })
 	defer cut.Stop()
-	c.fail(ErrClosed)
-	<-c.written
+	c.end(ErrClosed)
 	normal := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	_ = c.ws.WriteControl(websocket.CloseMessage, normal, deadline)
 	c.ws.Close()
@@ -178,70 +211,62 @@ func (c *Conn) Close(grace time.Duration) {
 
 // Abort closes the connection at once. Reads and writes under way return.
 func (c *Conn) Abort() {
-	c.fail(ErrClosed)
 	c.ws.Close()
-	<-c.written
+	c.end(ErrClosed)
 }
 
-func (c *Conn) fail(err error) {
+// end lets nothing be written any more, and returns when what was is sent or has failed.
+func (c *Conn) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.fail(err)
+	for c.writing {
+		c.changed.Wait()
+	}
+}
+
+// fail notes why nothing can be written any more. The caller holds mu.
+func (c *Conn) fail(err error) {
 	if c.err == nil {
 		c.err = err
+		c.pings.Stop()
 	}
-	c.room.Broadcast()
-	c.signal()
+	c.changed.Broadcast()
 }
 
-func (c *Conn) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
+// gathered are the buffers that pending is made of, so that a connection has one only
+// while something is pending.
+var gathered = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// writeLoop sends what gathers, and pings, until the connection fails or is closed.
-func (c *Conn) writeLoop() {
-	defer close(c.written)
-	pings := time.NewTicker(PingEvery)
-	defer pings.Stop()
-	out := new(bytes.Buffer)
-	for {
-		select {
-		case <-pings.C:
-			_ = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(PingEvery))
-			continue
-		case <-c.wake:
-		}
-		if out.Reset(); out.Cap() > keepBuffer {
-			out = new(bytes.Buffer) // after a burst an idle connection gives its memory back
-		}
-		var ended bool
-		out, ended = c.take(out)
-		if err := c.send(out.Bytes()); err != nil {
-			c.fail(err)
-			c.ws.Close() // so that Read returns as well
-			return
-		}
-		if ended {
-			return
-		}
-	}
-}
+// keepBuffer is the largest buffer that is used again, in bytes.
+const keepBuffer = 1 << 20
 
-// take swaps the gathered bytes against an empty buffer.
-func (c *Conn) take(empty *bytes.Buffer) (full *bytes.Buffer, ended bool) {
+// writeAll sends what is pending, until nothing is or the connection fails.
+func (c *Conn) writeAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	full, c.pending = c.pending, empty
-	c.room.Broadcast()
-	return full, c.err != nil
+	for c.pending != nil {
+		out := c.pending
+		c.pending = nil
+		c.changed.Broadcast()
+		c.mu.Unlock()
+		err := c.send(out)
+		c.mu.Lock()
+		if err != nil {
+			c.fail(fmt.Errorf("%w: %w", ErrClosed, err))
+			c.ws.Close() // so that Read returns as well
+		}
+	}
+	c.writing = false
+	c.changed.Broadcast()
 }
 
-func (c *Conn) send(message []byte) error {
-	if len(message) == 0 {
-		return nil
-	}
+func (c *Conn) send(out *bytes.Buffer) error {
 	_ = c.ws.SetWriteDeadline(time.Now().Add(DeadAfter))
-	return c.ws.WriteMessage(websocket.BinaryMessage, message)
+	err := c.ws.WriteMessage(websocket.BinaryMessage, out.Bytes())
+	if out.Cap() <= keepBuffer {
+		out.Reset()
+		gathered.Put(out)
+	}
+	return err
 }

@@ -30,7 +30,7 @@ func pair(t *testing.T) (client, server *wsconn.Conn) {
 		accepted <- c
 	}))
 	t.Cleanup(srv.Close)
-	client, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(srv.URL, "http"), nil)
+	client, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(srv.URL, "http"), wsconn.DialOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestAWebPageIsRefused(t *testing.T) {
 	}))
 	defer srv.Close()
 	_, err := wsconn.Dial(context.Background(), "ws"+strings.TrimPrefix(srv.URL, "http"),
-		http.Header{"Origin": {srv.URL}})
+		wsconn.DialOptions{Header: http.Header{"Origin": {srv.URL}}})
 	var refused *wsconn.StatusError
 	if !errors.As(err, &refused) || refused.Code != http.StatusForbidden {
 		t.Fatalf("got %v, want 403", err)
