@@ -9,14 +9,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/buildinfo"
 	"github.com/solatis/solatis-cli/internal/term"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // The exit codes.
@@ -35,6 +33,9 @@ type app struct {
 	env     func(string) string
 	now     func() time.Time
 	color   string // --color
+	profile string // --profile
+
+	sources sources // where the flags' values come from
 
 	running bool // whether a command's run method was reached; until then errors are usage errors
 }
@@ -84,12 +85,12 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &coded):
-		a.report(coded.err)
+		a.report(a.withSources(coded.err))
 		return coded.code
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case !a.running:
-		a.report(err)
+		a.report(a.withSources(err))
 		return exitUsage
 	default:
 		a.report(err)
@@ -113,14 +114,18 @@ URL, verifies their signatures, records them, and forwards them.
   solatis demo                               see it all in ten seconds
   solatis listen --forward localhost:3000    take webhooks and forward them
   solatis trigger document.analyzed          send a signed sample
-  solatis replay evt_…                       send a recorded event once more`,
+  solatis replay evt_…                       send a recorded event once more
+  solatis listen 3000 --relay NAME           the same with a public URL; see solatis relay
+  solatis doctor                             find out why nothing arrives`,
 		Version:       buildinfo.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
+	root.PersistentFlags().StringVarP(&a.profile, "profile", "p", "", "the profile whose settings and secret to use (default: the one of solatis profile use)")
+	root.SetGlobalNormalizationFunc(flagAlias)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if err := a.flagsFromEnv(cmd.Flags()); err != nil {
+		if err := a.fillFlags(cmd); err != nil {
 			return err
 		}
 		if err := oneOf("--color", a.color, "auto", "always", "never"); err != nil {
@@ -129,30 +134,23 @@ URL, verifies their signatures, records them, and forwards them.
 		a.running = true
 		return nil
 	}
-	root.AddCommand(a.newListen(), a.newTrigger(), a.newReplay(), a.newEvents(), a.newDemo(), a.newVersion())
+	root.AddCommand(
+		a.newListen(), a.newTrigger(), a.newReplay(), a.newEvents(), a.newDemo(),
+		a.newRelay(), a.newProfile(), a.newConfig(), a.newInit(), a.newDoctor(), a.newVersion(),
+	)
 	root.InitDefaultCompletionCmd()
+	complete(root, "profile", a.completeProfiles)
 	return root
 }
 
-// notFromEnv are the flags that no SOLATIS_… variable sets: the secret has one of its own
-// name, and help is no setting.
-var notFromEnv = map[string]bool{"secret": true, "help": true, "version": true}
-
-// flagsFromEnv sets each flag that isn't on the command line from SOLATIS_ and its name in
-// upper case, such as SOLATIS_FORWARD.
-func (a *app) flagsFromEnv(flags *pflag.FlagSet) error {
-	var failed error
-	flags.VisitAll(func(f *pflag.Flag) {
-		name := "SOLATIS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value := a.env(name)
-		if value == "" || f.Changed || notFromEnv[f.Name] || failed != nil {
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			failed = usageErrorf("%s=%q in the environment: %v", name, value, err)
-		}
-	})
-	return failed
+// complete completes the values of a flag.
+func complete(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {
+	anywhere := func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return by(cmd, nil, typed)
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, anywhere); err != nil {
+		panic(err) // there is no such flag: a fault of this program's that any run of it shows
+	}
 }
 
 func (a *app) newVersion() *cobra.Command {

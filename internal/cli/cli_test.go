@@ -1,18 +1,15 @@
 package cli_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,8 +21,20 @@ import (
 // in processes of their own.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"solatis": func() { os.Exit(cli.Main(os.Args[1:], term.System(), os.Getenv)) },
+		"solatis": func() { os.Exit(cli.Main(os.Args[1:], recorded(term.System()), os.Getenv)) },
 	})
+}
+
+// transcriptVariable names a file to which a script's commands write all that they say, so
+// that the script can look for what none of them may say.
+const transcriptVariable = "SOLATIS_TEST_TRANSCRIPT"
+
+func recorded(s term.Streams) term.Streams {
+	f, err := os.OpenFile(os.Getenv(transcriptVariable), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		s.Out, s.Err = io.MultiWriter(s.Out, f), io.MultiWriter(s.Err, f)
+	}
+	return s
 }
 
 func TestScripts(t *testing.T) {
@@ -38,14 +47,28 @@ func TestScripts(t *testing.T) {
 			}
 			e.Defer(func() { os.RemoveAll(home) })
 			e.Setenv("SOLATIS_HOME", home)
+			e.Setenv("SOLATIS_KEYRING", "off") // else the tokens of tests end up in the tester's own
+			e.Setenv(transcriptVariable, filepath.Join(e.WorkDir, "transcript"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"app":     startApp,
-			"listen":  startListen,
-			"stop":    stopListen,
-			"eventid": eventID,
-			"post":    post,
+			"app":       startApp,
+			"listen":    startListen,
+			"start":     startSession,
+			"await":     awaitLine,
+			"interrupt": interrupt,
+			"ended":     awaitEnd,
+			"eventid":   eventID,
+			"post":      post,
+			"count":     countLines,
+			"relay":     startRelay,
+			"down":      func(ts *testscript.TestScript, _ bool, args []string) { relayOf(ts, args[0]).gate.shut(true) },
+			"up":        func(ts *testscript.TestScript, _ bool, args []string) { relayOf(ts, args[0]).gate.shut(false) },
+			"revoke":    func(ts *testscript.TestScript, _ bool, args []string) { relayOf(ts, args[0]).revoke() },
+			"rename":    func(ts *testscript.TestScript, _ bool, args []string) { relayOf(ts, args[0]).forget() },
+			"proxy":     startProxy,
+			"untold":    untold,
+			"replace":   replaceText,
 		},
 	})
 }
@@ -71,74 +94,6 @@ func startApp(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], srv.URL)
 }
 
-// session is a running solatis listen.
-type session struct {
-	cmd  *exec.Cmd
-	out  bytes.Buffer
-	done chan struct{} // its output has ended
-}
-
-// sessions are the running ones, by script and name. Scripts run side by side.
-var sessions sync.Map
-
-func sessionKey(ts *testscript.TestScript, name string) string { return ts.Getenv("WORK") + " " + name }
-
-// startListen runs solatis listen: listen NAME ARGS…. It waits for the ready line and sets
-// $NAME to the URL and $NAME_SESSION to the session's id.
-func startListen(ts *testscript.TestScript, neg bool, args []string) {
-	exe, err := exec.LookPath("solatis")
-	if path := ts.Getenv("PATH"); err != nil {
-		exe = filepath.Join(filepath.SplitList(path)[0], "solatis")
-	}
-	s := &session{cmd: exec.Command(exe, append([]string{"listen", "--output", "json"}, args[1:]...)...), done: make(chan struct{})}
-	s.cmd.Dir = ts.MkAbs(".")
-	s.cmd.Env = append(os.Environ(), "SOLATIS_HOME="+ts.Getenv("SOLATIS_HOME"), "SOLATIS_WEBHOOK_SECRET="+ts.Getenv("SOLATIS_WEBHOOK_SECRET"))
-	s.cmd.Stderr = os.Stderr
-	stdout, err := s.cmd.StdoutPipe()
-	ts.Check(err)
-	ts.Check(s.cmd.Start())
-	lines := bufio.NewReader(stdout)
-	first, err := lines.ReadBytes('\n')
-	ts.Check(err)
-	var ready struct{ Type, URL, Session string }
-	ts.Check(json.Unmarshal(first, &ready))
-	if ready.Type != "ready" {
-		ts.Fatalf("the first line is %s", first)
-	}
-	s.out.Write(first)
-	go func() {
-		defer close(s.done)
-		io.Copy(&s.out, lines)
-	}()
-	ts.Setenv(args[0], ready.URL)
-	ts.Setenv(args[0]+"_SESSION", ready.Session)
-	key := sessionKey(ts, args[0])
-	sessions.Store(key, s)
-	ts.Defer(func() {
-		if _, running := sessions.LoadAndDelete(key); running {
-			s.cmd.Process.Kill()
-			<-s.done
-			s.cmd.Wait()
-		}
-	})
-}
-
-// stopListen interrupts a session, wants exit code 130, and keeps its output: stop NAME.
-func stopListen(ts *testscript.TestScript, neg bool, args []string) {
-	found, running := sessions.LoadAndDelete(sessionKey(ts, args[0]))
-	if !running {
-		ts.Fatalf("no session %s is running", args[0])
-	}
-	s := found.(*session)
-	ts.Check(s.cmd.Process.Signal(os.Interrupt))
-	<-s.done
-	s.cmd.Wait()
-	if code := s.cmd.ProcessState.ExitCode(); code != 130 {
-		ts.Fatalf("listen ended with %d", code)
-	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), s.out.Bytes(), 0o600))
-}
-
 // eventID sets $ID to the id of the event in a file: eventid FILE.
 func eventID(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
@@ -158,10 +113,19 @@ func eventID(ts *testscript.TestScript, neg bool, args []string) {
 
 // post posts a body to a URL and wants a status: post URL BODY STATUS.
 func post(ts *testscript.TestScript, neg bool, args []string) {
-	resp, err := http.Post(args[0], "application/json", bytes.NewReader([]byte(args[1])))
+	resp, err := anyCertificate.Post(args[0], "application/json", bytes.NewReader([]byte(args[1])))
 	ts.Check(err)
 	defer resp.Body.Close()
 	if got := strconv.Itoa(resp.StatusCode); got != args[2] {
 		ts.Fatalf("got %s, want %s", got, args[2])
 	}
+}
+
+// replaceText changes a file: replace FILE OLD NEW.
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("there is no %q in:\n%s", args[1], text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
 }

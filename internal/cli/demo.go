@@ -199,7 +199,7 @@ func (d *demo) send(ctx context.Context, t catalog.Type, tamper func([]byte), wa
 		tamper(body)
 	}
 	var refused *refusedByRelay // the app's own answer, in response mode "app"
-	if err := post(ctx, d.url, body, sign); err != nil && !errors.As(err, &refused) {
+	if err := post(ctx, &http.Transport{DisableKeepAlives: true}, d.url, body, sign); err != nil && !errors.As(err, &refused) {
 		return "", err
 	}
 	got, err := awaitUpdate(ctx, d, func(u activity.Attempted) bool { return u.Event == id })

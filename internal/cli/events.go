@@ -49,7 +49,7 @@ func (a *app) newEventsList() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many to list")
 	cmd.Flags().StringVar(&output, "output", "plain", "plain, or json for one object a line")
-	return cmd
+	return withSettings(cmd)
 }
 
 func (a *app) withHistory(ctx context.Context, do func(*history.History) error) (err error) {
@@ -175,7 +175,7 @@ func (a *app) newEventsShow() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "plain", "plain, json, or body for the request's body as it came")
-	return cmd
+	return withSettings(cmd)
 }
 
 func (a *app) showEvent(d history.Details, output string) error {

@@ -70,6 +70,6 @@ func (s *secretFlags) resolve(a *app) (secret signature.Secret, generated bool, 
 	if err != nil {
 		return signature.Secret{}, false, errors.Join(err, errors.New("without it, give a secret by --secret-file or SOLATIS_WEBHOOK_SECRET"))
 	}
-	secret, _, err = folders.LoadOrCreateSecret(f.Secret())
+	secret, _, err = folders.LoadOrCreateSecret(f.SecretOf(a.profileName()))
 	return secret, true, err
 }

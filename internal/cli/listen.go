@@ -15,10 +15,12 @@ import (
 	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
+	"github.com/solatis/solatis-cli/internal/settings"
 	"github.com/solatis/solatis-cli/internal/signature"
 	"github.com/solatis/solatis-cli/internal/term"
 	"github.com/solatis/solatis-cli/internal/wire"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // listenOptions are the flags of listen.
@@ -40,42 +42,58 @@ type listenOptions struct {
 	publicURL   string
 	skipBacklog bool
 	output      string
+
+	relay     relayFlags
+	endpoint  string
+	agent     string
+	ephemeral bool
+	since     string
+	giveUp    time.Duration
+	readyFile string
+	yesRemote bool
 }
 
 func (a *app) newListen() *cobra.Command {
 	o := &listenOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "listen [TARGET]",
-		Short: "Take webhooks on a local URL, verify, record and forward them",
+		Short: "Take webhooks on a local or public URL, verify, record and forward them",
 		Long: `listen takes webhooks on a URL of this machine, verifies their signatures, records
 them in the history, and forwards each to your app. Without --forward it records
 and shows them only.
 
+With --relay the URL is a public one, at a solatis-relay that somebody hosts. It is
+the same in every run: it belongs to the endpoint, which is called like the
+project's folder unless --endpoint says otherwise. What comes while you are away
+waits there.
+
 The target is 3000, :3000/path, localhost:3000 or a full URL.`,
 		Example: `  solatis listen --forward localhost:3000/webhooks/solatis
+  solatis listen 3000 --relay work
   solatis listen 3000 --events 'document.*' --verify strict
   solatis listen --forward 3000 --output json | jq .type`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				if cmd.Flags().Changed("forward") || cmd.Flags().Changed("forward-to") {
+				if a.typed(cmd.Flags(), "forward") {
 					return usageErrorf("%q and --forward %q: there can be one target", args[0], o.forward)
 				}
 				o.forward = args[0]
+				delete(a.sources.of, "forward")
 			}
-			return o.run(cmd.Context())
+			return o.run(cmd.Context(), cmd.Flags())
 		},
 	}
-	o.declare(cmd)
-	return cmd
+	o.declare(cmd.Flags())
+	o.declareRelay(cmd.Flags())
+	complete(cmd, "relay", a.completeRelays)
+	return withSettings(cmd)
 }
 
-func (o *listenOptions) declare(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVarP(&o.forward, "forward", "f", "", "where to forward to: 3000, :3000/path, localhost:3000 or a full URL")
-	f.StringVar(&o.forward, "forward-to", "", "the same as --forward")
+func (o *listenOptions) declare(f *pflag.FlagSet) {
+	f.StringVarP(&o.forward, "forward", "f", "", "where to forward to: 3000, :3000/path, localhost:3000 or a full URL (also --forward-to)")
 	f.StringSliceVarP(&o.events, "events", "e", nil, "event types to forward, such as 'document.*'; others are recorded only")
-	f.StringVar(&o.respond, "respond", "app", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable")
+	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, else app)")
 	f.StringVar(&o.verify, "verify", "warn", "what a bad signature means: warn, strict (not forwarded, the sender gets 401) or off")
 	o.secret.declare(f)
 	f.BoolVar(&o.printSecret, "print-secret", false, "show the secret in full even if you gave it yourself")
@@ -88,13 +106,27 @@ func (o *listenOptions) declare(cmd *cobra.Command) {
 	f.StringVar(&o.publicURL, "public-url", "", "base URL under which another tunnel or proxy leads here; shown instead of the local one")
 	f.BoolVar(&o.skipBacklog, "skip-backlog", false, "cancel the deliveries that an earlier session left pending")
 	f.StringVar(&o.output, "output", "plain", "plain, or json for one object a line")
+	f.StringVar(&o.readyFile, "ready-file", "", "write the ready line as JSON to this file once webhooks are taken, and remove it in the end")
+	f.BoolVar(&o.yesRemote, "yes-remote", false, "forward to another machine although it was a project's solatis.toml that said so")
+}
+
+// declareRelay declares what is about a remote relay only.
+func (o *listenOptions) declareRelay(f *pflag.FlagSet) {
+	o.relay.declare(f)
+	f.StringVar(&o.endpoint, "endpoint", "", "the endpoint's name at the relay, which has its own URL (default: the name of the project's folder)")
+	f.StringVar(&o.agent, "agent", "", "this session's name at the relay, which keeps its place by it (default: one of this machine's own)")
+	f.BoolVar(&o.ephemeral, "ephemeral", false, "take part for this run only, as in CI: the relay keeps nothing for this session when it is gone")
+	f.StringVar(&o.since, "since", "", "take what the relay still has since then: 2h, a time, or beginning")
+	f.DurationVar(&o.giveUp, "exit-on-disconnect", 0, "end with an error after so long without the relay (default: try for ever)")
 }
 
 // check refuses what no session can work with, and returns the target, the event types
 // and the public URL.
 func (o *listenOptions) check() (target *send.Target, events []string, public *url.URL, err error) {
 	err = errors.Join(
-		oneOf("--respond", o.respond, "app", "relay"),
+		o.checkRespond(),
+		checkKey("endpoint", o.endpoint),
+		checkKey("agent", o.agent),
 		oneOf("--verify", o.verify, "warn", "strict", "off"),
 		oneOf("--output", o.output, "plain", "json"),
 		o.checkNumbers(),
@@ -121,6 +153,25 @@ func (o *listenOptions) check() (target *send.Target, events []string, public *u
 	return target, events, public, err
 }
 
+// checkKey refuses the value of a flag as the settings refuse that of the key.
+func checkKey(name, value string) error {
+	key, err := settings.Lookup(name)
+	if err != nil || value == "" {
+		return err
+	}
+	if err := key.Check(value); err != nil {
+		return fmt.Errorf("--%w", err)
+	}
+	return nil
+}
+
+func (o *listenOptions) checkRespond() error {
+	if o.respond == "" {
+		return nil
+	}
+	return oneOf("--respond", o.respond, "app", "relay")
+}
+
 func (o *listenOptions) checkNumbers() error {
 	switch {
 	case o.timeout <= 0:
@@ -129,6 +180,8 @@ func (o *listenOptions) checkNumbers() error {
 		return fmt.Errorf("--concurrency %d: it takes 1 to 1000", o.concurrency)
 	case o.port < 0 || o.port > 65535:
 		return fmt.Errorf("--port %d: a port is 1 to 65535", o.port)
+	case o.giveUp < 0:
+		return fmt.Errorf("--exit-on-disconnect %v: it has to be longer than 0, such as 30s", o.giveUp)
 	}
 	return nil
 }
@@ -158,42 +211,40 @@ func (o *listenOptions) parsePublicURL() (*url.URL, error) {
 	return u, nil
 }
 
-func (o *listenOptions) run(ctx context.Context) error {
+func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 	target, events, public, err := o.check()
 	if err != nil {
 		return err
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	remote, err := o.findRemote(ctx, flags, cwd)
+	if err != nil {
+		return err
+	}
+	if err := o.checkTarget(); err != nil {
+		return err
+	}
+	if o.readyFile != "" {
+		if err := prepareReadyFile(o.readyFile); err != nil {
+			return err
+		}
 	}
 	secret, generated, err := o.secret.resolve(o.app)
 	if err != nil {
 		return err
 	}
-	bus := new(activity.Bus)
-	printed := o.print(bus)
-	cwd, err := os.Getwd()
-	if err != nil {
-		return err
-	}
+	bus, announced := new(activity.Bus), make(chan struct{})
+	printed := o.print(bus, announced)
+	config := o.config(target, events, secret)
+	config.Bus, config.Ready = bus, o.ready(target, secret, generated)
 	err = runSession(ctx, sessionConfig{
-		app:       o.app,
-		dir:       cwd,
-		port:      o.port,
-		bind:      o.bind,
-		allowHost: o.allowHost,
-		public:    public,
-		bus:       bus,
-		listen: listen.Config{
-			Bus:         bus,
-			Ready:       o.ready(target, secret, generated),
-			Target:      target,
-			Concurrency: o.concurrency,
-			Events:      events,
-			Methods:     o.methods,
-			Respond:     wire.Mode(o.respond),
-			Verify:      listen.Verify(o.verify),
-			Secret:      secret,
-			Timeout:     o.timeout,
-			SkipBacklog: o.skipBacklog,
-		},
+		app: o.app, dir: cwd, bus: bus, remote: remote,
+		port: o.port, bind: o.bind, allowHost: o.allowHost, public: public,
+		readyFile: o.readyFile, announced: announced,
+		listen: config,
 	})
 	bus.Close()
 	<-printed
@@ -201,6 +252,33 @@ func (o *listenOptions) run(ctx context.Context) error {
 		return &codedError{exitInterrupted, nil}
 	}
 	return err
+}
+
+func (o *listenOptions) config(target *send.Target, events []string, secret signature.Secret) listen.Config {
+	return listen.Config{
+		Target:      target,
+		Concurrency: o.concurrency,
+		Events:      events,
+		Methods:     o.methods,
+		Respond:     wire.Mode(o.respond),
+		Verify:      listen.Verify(o.verify),
+		Secret:      secret,
+		Timeout:     o.timeout,
+		SkipBacklog: o.skipBacklog,
+		GiveUpAfter: o.giveUp,
+	}
+}
+
+// checkTarget asks for the developer's word where a project's file, which may come from
+// anybody, sends the webhooks to another machine.
+func (o *listenOptions) checkTarget() error {
+	if o.app.sources.of["forward"].kind != fromProject || o.yesRemote {
+		return nil
+	}
+	if target, remote := o.app.sources.project.RemoteTarget(); remote {
+		return usageErrorf("--forward %s: that is not on this machine, and it was this project's file that said so; if webhooks may go there, add --yes-remote", target)
+	}
+	return nil
 }
 
 // ready is what the session says of itself, but for its id and URL. The secret stands
@@ -222,14 +300,18 @@ func (o *listenOptions) ready(target *send.Target, secret signature.Secret, gene
 // than that for long loses lines and is told so; the history has them.
 const printBuffer = 16 << 10
 
-// print shows what is published on bus, until it is closed.
-func (o *listenOptions) print(bus *activity.Bus) (done <-chan struct{}) {
+// print shows what is published on bus, until it is closed. Whoever reads the ready line
+// may act on it at once, so it waits until the session is announced.
+func (o *listenOptions) print(bus *activity.Bus, announced <-chan struct{}) (done <-chan struct{}) {
 	printer := o.app.printer(o.output)
 	updates := bus.Subscribe(printBuffer, nil)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for u := range updates.Updates() {
+			if _, ready := u.(activity.Ready); ready {
+				<-announced
+			}
 			printer.Print(u)
 		}
 	}()
@@ -237,14 +319,15 @@ func (o *listenOptions) print(bus *activity.Bus) (done <-chan struct{}) {
 }
 
 func (a *app) printer(output string) term.Printer {
-	if output == "json" {
-		return term.NewJSON(a.streams.Out, nil)
-	}
 	mode := term.ColorMode(a.color)
-	return term.NewPlain(term.PlainOptions{
+	plain := term.NewPlain(term.PlainOptions{
 		Out:      a.streams.Out,
 		Err:      a.streams.Err,
 		OutColor: term.UseColor(mode, a.lookup, a.streams.OutTTY),
 		ErrColor: term.UseColor(mode, a.lookup, a.streams.ErrTTY),
 	})
+	if output == "json" {
+		return term.NewJSON(a.streams.Out, plain)
+	}
+	return plain
 }

@@ -44,7 +44,7 @@ the one it was sent to before, or to --to. Exits with 4 if the answer was not a
 	f.StringVar(&o.to, "to", "", "send to this URL")
 	f.StringVar(&o.session, "session", "", "id of the session whose target it goes to, where several are running")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "how long the app may take to answer, where no session sends")
-	return cmd
+	return withSettings(cmd)
 }
 
 // oneID is the argument of commands that are about one recorded request.

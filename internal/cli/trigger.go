@@ -65,7 +65,7 @@ answered, and exits with 4 if that was not a 2xx.`,
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "with --to, how long the app may take to answer")
 	f.BoolVar(&o.list, "list", false, "list the event types")
 	f.BoolVar(&o.print, "print", false, "print the event's body and send nothing")
-	return cmd
+	return withSettings(cmd)
 }
 
 func (o *triggerOptions) run(ctx context.Context, args []string) error {
@@ -192,6 +192,10 @@ func (o *triggerOptions) sendToSession(ctx context.Context, s sample) error {
 	if err != nil {
 		return err
 	}
+	transport, err := ingestTransport(info)
+	if err != nil {
+		return err
+	}
 	client := control.Dial(info.Socket)
 	defer client.Close()
 	ctx, cancel := context.WithCancel(ctx)
@@ -208,7 +212,7 @@ func (o *triggerOptions) sendToSession(ctx context.Context, s sample) error {
 	// The answer of the URL itself matters only where nothing was received: else the
 	// updates say more.
 	answered := make(chan error, 1)
-	go func() { answered <- post(ctx, info.URL, s.body, sign) }()
+	go func() { answered <- post(ctx, transport, info.URL, s.body, sign) }()
 	return o.await(ctx, cancel, follow, answered)
 }
 
@@ -234,13 +238,34 @@ func (e *refusedByRelay) Error() string {
 	return fmt.Sprintf("the session's URL answered %d: %s", e.status, strings.TrimSpace(e.text))
 }
 
-func post(ctx context.Context, url string, body []byte, sign string) error {
+// ingestTransport is how to reach the session's URL. A remote relay is reached as the
+// session itself reaches it: through the same proxy, trusting the same certificates.
+func ingestTransport(info session.Info) (*http.Transport, error) {
+	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	if info.Relay == "" {
+		return transport, nil
+	}
+	if info.URL == "" {
+		return nil, fmt.Errorf("session %s has not reached its relay %s yet: its terminal says why, and so does solatis doctor", info.ID, info.Relay)
+	}
+	transport.Proxy = http.ProxyFromEnvironment
+	if info.RelayCA == "" {
+		return transport, nil
+	}
+	var err error
+	if transport.TLSClientConfig, err = trusting(info.RelayCA); err != nil {
+		err = fmt.Errorf("the certificates that session %s trusts can't be read: %w", info.ID, err)
+	}
+	return transport, err
+}
+
+// post sends a body to an ingest URL. A redirect is an answer like any other.
+func post(ctx context.Context, transport *http.Transport, url string, body []byte, sign string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {userAgent}, signature.HeaderName: {sign}}
-	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return err
@@ -257,12 +282,16 @@ func post(ctx context.Context, url string, body []byte, sign string) error {
 // records before it tells.
 const updateGrace = 2 * time.Second
 
+// slowAfter is how long a silence after the URL's answer needs no word: it is what the app
+// may take.
+const slowAfter = send.DefaultTimeout
+
 // await returns when the app has answered, or when it is clear that it won't be asked.
 func (o *triggerOptions) await(ctx context.Context, cancel func(), follow *control.Stream, answered <-chan error) error {
 	outcome := make(chan error, 1)
 	go func() { outcome <- o.follow(follow) }()
 	var refusal error
-	var late <-chan time.Time
+	var late, slow <-chan time.Time
 	for {
 		select {
 		case err := <-outcome:
@@ -271,7 +300,11 @@ func (o *triggerOptions) await(ctx context.Context, cancel func(), follow *contr
 			answered = nil
 			if refusal != nil {
 				late = time.After(updateGrace)
+			} else {
+				slow = time.After(slowAfter)
 			}
+		case <-slow:
+			fmt.Fprintln(o.app.streams.Err, "the relay has it, and the session is still to get it and to hear from the app; ^C ends the waiting, not the delivery")
 		case <-late:
 			cancel()
 			<-outcome

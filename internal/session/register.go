@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -19,9 +20,11 @@ import (
 // Registration is a session's entry in the registry, from Register to Close.
 type Registration struct {
 	registry registry
-	info     Info
 	lock     *flock.Flock
 	listener net.Listener
+
+	mu   sync.Mutex // guards what follows
+	info Info
 }
 
 // Register enters this process as a running session. It chooses the session's id, sets
@@ -107,7 +110,8 @@ func listen(path string) (net.Listener, error) {
 	return ln, nil
 }
 
-// write puts the description in place whole, in case this process dies half-way.
+// write puts the description in place whole, in case this process dies half-way. The
+// caller holds the registry's lock, and mu unless nobody else knows reg yet.
 func (reg *Registration) write() error {
 	path := reg.registry.description(reg.info.ID)
 	data, err := json.MarshalIndent(reg.info, "", "  ")
@@ -124,7 +128,27 @@ func (reg *Registration) write() error {
 }
 
 // Info describes the session as others see it.
-func (reg *Registration) Info() Info { return reg.info }
+func (reg *Registration) Info() Info {
+	reg.mu.Lock()
+	defer reg.mu.Unlock()
+	return reg.info
+}
+
+// SetURL tells others where webhooks are to be sent, once a remote relay has said so.
+func (reg *Registration) SetURL(url string) error {
+	lock, err := reg.registry.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	reg.mu.Lock()
+	defer reg.mu.Unlock()
+	if reg.info.URL == url {
+		return nil
+	}
+	reg.info.URL = url
+	return reg.write()
+}
 
 // Listener is the session's control socket. Close closes it.
 func (reg *Registration) Listener() net.Listener { return reg.listener }
@@ -141,7 +165,7 @@ func (reg *Registration) Close() error {
 	}
 	// Windows removes no file that is open, so the lock goes first. Under the registry's
 	// lock nobody takes it in between.
-	return errors.Join(err, reg.lock.Close(), reg.registry.remove(reg.info.ID))
+	return errors.Join(err, reg.lock.Close(), reg.registry.remove(reg.Info().ID))
 }
 
 // idLetters are those that no other is taken for when read aloud or typed.

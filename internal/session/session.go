@@ -29,12 +29,14 @@ import (
 
 // Info describes a session to other processes.
 type Info struct {
-	ID      string    `json:"id"`               // short, typed by hand with --session
-	PID     int       `json:"pid"`              // for people only: nothing is decided by it
-	Cwd     string    `json:"cwd"`              // its current directory, symbolic links resolved
-	URL     string    `json:"url"`              // where webhooks are to be sent
-	Target  string    `json:"target,omitempty"` // where they are forwarded to
-	Socket  string    `json:"socket"`           // its control socket
+	ID      string    `json:"id"`                 // short, typed by hand with --session
+	PID     int       `json:"pid"`                // for people only: nothing is decided by it
+	Cwd     string    `json:"cwd"`                // its current directory, symbolic links resolved
+	URL     string    `json:"url"`                // where webhooks are to be sent; empty until a remote relay has told it
+	Relay   string    `json:"relay,omitempty"`    // the remote relay's origin; empty for the embedded one
+	RelayCA string    `json:"relay_ca,omitempty"` // file with the certificates that vouch for it, beside the system's
+	Target  string    `json:"target,omitempty"`   // where they are forwarded to
+	Socket  string    `json:"socket"`             // its control socket
 	Started time.Time `json:"started"`
 	Version string    `json:"version"`
 }

@@ -39,6 +39,39 @@ func TestRegisteredSessionIsLiveUntilClosed(t *testing.T) {
 	}
 }
 
+func TestURLIsToldOnceItIsKnown(t *testing.T) {
+	f := resolved(t)
+	reg := register(t, f, Info{Cwd: t.TempDir(), Relay: "https://relay.example", Started: noon})
+	if got := live(t, f); len(got) != 1 || got[0].URL != "" {
+		t.Fatalf("got %+v", got)
+	}
+	// Whoever looks meanwhile sees one or the other, never half of it.
+	var looking sync.WaitGroup
+	for range 4 {
+		looking.Go(func() {
+			for range 20 {
+				infos, err := Live(f)
+				if err != nil {
+					t.Error(err)
+				}
+				for _, info := range infos {
+					if info.URL != "" && info != reg.Info() {
+						t.Errorf("got %+v", info)
+					}
+				}
+			}
+		})
+	}
+	const url = "https://relay.example/e/1"
+	if err := reg.SetURL(url); err != nil {
+		t.Fatal(err)
+	}
+	looking.Wait()
+	if got := live(t, f); len(got) != 1 || got[0].URL != url || got[0] != reg.Info() {
+		t.Errorf("got %+v, want %+v", got, reg.Info())
+	}
+}
+
 func TestLiveIsSortedByStart(t *testing.T) {
 	f := resolved(t)
 	var want []string
