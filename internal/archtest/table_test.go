@@ -50,6 +50,7 @@ var levels = map[string]int{
 	"benchmark": 6,
 	"cli":       6,
 	"e2e":       6,
+	"faults":    6,
 	"netns":     6,
 	"relaycli":  6,
 }
@@ -127,7 +128,7 @@ var unlinked = []struct {
 var vagueNames = []string{"util", "utils", "common", "shared", "models", "helpers", "helper", "types", "misc", "base"}
 
 // speakers may write to the standard streams; so may every package main.
-var speakers = []string{"internal/benchmark", "internal/cli", "internal/relaycli", "internal/term"}
+var speakers = []string{"internal/benchmark", "internal/cli", "internal/faults", "internal/relaycli", "internal/term"}
 
 // streams are the names by which a package reaches the process's own streams behind
 // its caller's back.
