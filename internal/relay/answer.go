@@ -27,6 +27,8 @@ func (r *Relay) pass(w http.ResponseWriter, req *http.Request, answer <-chan *An
 		writeAnswer(w, a)
 	case <-timeout.C:
 		http.Error(w, "solatis: the request is stored, but the app didn't answer in time", http.StatusGatewayTimeout)
+	case <-r.ending:
+		http.Error(w, "solatis: the request is stored, but the relay is restarting and the app's answer is lost", http.StatusGatewayTimeout)
 	case <-req.Context().Done(): // the sender has gone
 	}
 }

@@ -82,6 +82,10 @@ func (r *Relay) known(ctx context.Context, w http.ResponseWriter, id string) (*e
 	if err == nil {
 		e, err = r.endpoint(ctx, id)
 	}
+	if errors.Is(err, errDropped) {
+		r.refuse(w, http.StatusNotFound, RefusedEndpoint, "there is no such endpoint")
+		return nil, false
+	}
 	if err != nil {
 		r.Log.Error("endpoint unavailable", "endpoint", short(id), "error", err)
 		r.refuseForNow(w, RefusedInternal, "the relay can't look the endpoint up")

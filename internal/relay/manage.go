@@ -14,9 +14,12 @@ import (
 
 // Shutdown refuses what comes from now on, tells every agent to come back in retryIn,
 // and returns when their connections are closed. Requests under way are not waited
-// for: that is the HTTP server's part.
+// for: that is the HTTP server's part. Those that wait for an app's answer get none.
 func (r *Relay) Shutdown(reason string, retryIn time.Duration) {
 	r.mu.Lock()
+	if !r.closing {
+		close(r.ending)
+	}
 	r.closing = true
 	strangers := slices.Collect(maps.Keys(r.strangers))
 	r.mu.Unlock()

@@ -316,6 +316,22 @@ func TestARestartIsSaidAndNothingIsTakenMeanwhile(t *testing.T) {
 	}
 }
 
+func TestARestartEndsTheWaitForAnApp(t *testing.T) {
+	p := startPublic(t, nil)
+	h := p.listen("ann", "a", func(c *tunnel.Config) { c.Mode, c.AnswerIn = wire.ModeApp, time.Hour })
+	h.expect(t, "connected, 0 wait")
+	status := make(chan int)
+	go func() {
+		s, _ := p.post("ann-hooks", "x")
+		status <- s
+	}()
+	h.expect(t, "x")
+	p.Shutdown("an upgrade", 0)
+	if s := <-status; s != 504 {
+		t.Errorf("got %d", s)
+	}
+}
+
 func TestWhatIsSentAgainIsCounted(t *testing.T) {
 	p := startPublic(t, nil)
 	h := p.listen("ann", "a", nil)
@@ -449,5 +465,27 @@ func TestAnAgentOfAnotherVersionIsToldSo(t *testing.T) {
 			t.Error(err)
 		}
 		conn.Abort()
+	}
+}
+
+// goneMeanwhile is an Authority for whom an endpoint is there only the first time it is asked.
+type goneMeanwhile struct {
+	*keys
+	asked atomic.Int64
+}
+
+func (g *goneMeanwhile) Endpoint(context.Context, string) (bool, error) {
+	return g.asked.Add(1) == 1, nil
+}
+
+// TestADeletionBetweenLookUpAndAppend plays a deletion that finds no hub to close.
+func TestADeletionBetweenLookUpAndAppend(t *testing.T) {
+	p := startPublic(t, nil)
+	p.Authority = &goneMeanwhile{keys: p.keys}
+	if status, _ := p.post("ann-hooks", "x"); status != 404 {
+		t.Errorf("got %d", status)
+	}
+	if stat, err := p.store.Stat(t.Context(), "ann-hooks", ""); err != nil || stat.Head != 0 {
+		t.Errorf("the log begins again: %+v, %v", stat, err)
 	}
 }

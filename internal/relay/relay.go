@@ -12,6 +12,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -63,7 +64,8 @@ const MaxAgentsPerEndpoint = 32
 // Shutdown sends its agents away and ends all that it runs.
 type Relay struct {
 	Config
-	rates struct{ ip, endpoint, token *limiter }
+	rates  struct{ ip, endpoint, token *limiter }
+	ending chan struct{} // closed with the first Shutdown
 
 	mu        sync.Mutex // guards what follows
 	endpoints map[string]*endpoint
@@ -91,7 +93,7 @@ func New(c Config) *Relay {
 	if c.Meter == nil {
 		c.Meter = noMeter{}
 	}
-	r := &Relay{Config: c, endpoints: make(map[string]*endpoint), barred: make(map[string]bool), strangers: make(map[*wsconn.Conn]bool)}
+	r := &Relay{Config: c, ending: make(chan struct{}), endpoints: make(map[string]*endpoint), barred: make(map[string]bool), strangers: make(map[*wsconn.Conn]bool)}
 	r.rates.ip, r.rates.endpoint, r.rates.token = newLimiter(c.Rates.IP), newLimiter(c.Rates.Endpoint), newLimiter(c.Rates.Token)
 	return r
 }
@@ -149,14 +151,25 @@ func (r *Relay) endpoint(ctx context.Context, id string) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	e := r.addHub(id, stat.Head)
+	// It may have been deleted since its id was looked up, and Drop found no hub then.
+	if ok, err := r.Authority.Endpoint(ctx, id); err != nil || !ok {
+		r.Drop(id)
+		return nil, errors.Join(err, errDropped)
+	}
+	return e, nil
+}
+
+// addHub returns the hub of id, a new one where there is none.
+func (r *Relay) addHub(id string, head uint64) *endpoint {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e, ok := r.endpoints[id]; ok {
-		return e, nil
+	e, ok := r.endpoints[id]
+	if !ok {
+		e = newEndpoint(id, head)
+		r.endpoints[id] = e
 	}
-	e := newEndpoint(id, stat.Head)
-	r.endpoints[id] = e
-	return e, nil
+	return e
 }
 
 func (r *Relay) hub(id string) (*endpoint, bool) {

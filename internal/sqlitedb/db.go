@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
@@ -65,6 +66,10 @@ type DB struct {
 // brings its schema up to date. A damaged file and a newer schema are errors, and the
 // file stays as it is.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	path, err := filepath.Abs(path) // a relative one can't be put into a URL
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Name, err)
+	}
 	d := &DB{path: path, options: o, readers: make(chan *conn, maxReaders), closed: make(chan struct{})}
 	for range maxReaders {
 		d.readers <- nil

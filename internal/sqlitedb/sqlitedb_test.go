@@ -218,3 +218,17 @@ func benchmark(b *testing.B, callers int, update func(context.Context, func(*sql
 	}
 	wg.Wait()
 }
+
+func TestARelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("folder", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d, err := sqlitedb.Open(t.Context(), filepath.Join("folder", "x.db"), sqlitedb.Options{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
