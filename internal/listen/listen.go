@@ -99,9 +99,10 @@ type Session struct {
 	items  chan item           // from the tunnel to the recorder
 	memory *semaphore.Weighted // bytes of bodies on their way to the history
 
-	// cautious is the seq up to which requests may have come before. The tunnel's
-	// goroutine alone uses it.
+	// cautious is the seq up to which requests may have come before, and asked the position
+	// that the relay was asked to go on from. The tunnel's goroutine alone uses them.
 	cautious uint64
+	asked    event.Position
 	resumed  []*job           // what an earlier session left; submitted when the session is ready
 	left     activity.Resumed // how much that is
 	ready    sync.Once
@@ -148,8 +149,20 @@ func New(c Config) *Session {
 	return s
 }
 
-func (s *Session) position(ctx context.Context) (event.Position, error) {
-	return s.History.Position(ctx, s.Relay.position())
+// position returns the agent's durable position, once all that an earlier connection
+// brought is recorded: the next one then begins with what is really missing, and the
+// queue knows what comes before it.
+func (s *Session) position(ctx context.Context) (at event.Position, err error) {
+	recorded := make(chan struct{})
+	s.items <- item{recorded: recorded}
+	select {
+	case <-recorded:
+	case <-ctx.Done():
+		return at, ctx.Err()
+	}
+	at, err = s.History.Position(ctx, s.Relay.position())
+	s.asked = at
+	return at, err
 }
 
 // Run listens until ctx ends, and returns nil then. Attempts under way are interrupted
@@ -242,7 +255,7 @@ func (s *Session) Connecting() {
 func (s *Session) Connected(w tunnel.Welcome) {
 	s.cautious = w.At.Seq + w.Backlog
 	s.ready.Do(func() { s.begin(w) })
-	s.queue.connected(w.At)
+	s.queue.connected(w.At.Seq, w.At.Seq == s.asked.Seq)
 	s.items <- item{connected: true, at: w.At}
 	s.Bus.Publish(activity.Connected{Backlog: int(w.Backlog), At: s.Now()})
 }

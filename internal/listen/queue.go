@@ -55,13 +55,21 @@ func newQueue(slots int, start func(*job)) *queue {
 	return &queue{start: start, slots: slots, skipped: make(map[uint64]uint64)}
 }
 
-// connected begins a new connection, whose first request follows at. What came before
-// it may start without waiting for more.
-func (q *queue) connected(at event.Position) {
+// connected begins a new connection, whose first request follows the seq after. All that
+// earlier ones brought has been submitted or skipped. Where the new one goes on with the
+// same log, jobs beyond after have to wait for one that hadn't come whole and comes again;
+// else they wait for nothing, as the same numbers may now be those of other requests.
+func (q *queue) connected(after uint64, goesOn bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for _, j := range q.waiting {
+		if goesOn && j.generation > 0 && j.generation == q.generation && j.seq > after {
+			j.generation++
+		}
+	}
+	heap.Init(&q.waiting)
 	q.generation++
-	q.expected = at.Seq + 1
+	q.expected = after + 1
 	clear(q.skipped)
 	q.startDue()
 }

@@ -10,9 +10,10 @@ import (
 	"github.com/solatis/solatis-cli/internal/wire"
 )
 
-// item is something that the recorder takes in order: a new connection, a request, or a
-// range that will never come.
+// item is something that the recorder takes in order: a new connection, a request, a
+// range that will never come, or the question whether all before it is recorded.
 type item struct {
+	recorded  chan struct{} // closed as the answer to that question; else nil
 	connected bool
 	at        event.Position
 	from      uint64
@@ -103,6 +104,9 @@ func (s *Session) commit(ctx context.Context, batch []item, p *progress) ([]hist
 func (s *Session) records(batch []item, p *progress) []history.Record {
 	var records []history.Record
 	for _, it := range batch {
+		if it.recorded != nil {
+			continue
+		}
 		if it.connected {
 			p.reset(it.at)
 			continue
@@ -132,6 +136,9 @@ func (s *Session) records(batch []item, p *progress) []history.Record {
 // settle tells everybody what became of an item, recorded or not.
 func (s *Session) settle(it item, rec history.Recorded, ok bool) {
 	s.memory.Release(it.memory)
+	if it.recorded != nil {
+		close(it.recorded)
+	}
 	if it.in == nil {
 		return
 	}

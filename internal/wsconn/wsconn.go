@@ -169,7 +169,8 @@ func (c *Conn) Read() ([]byte, error) {
 	if _, err := c.read.ReadFrom(r); err != nil {
 		return nil, err
 	}
-	return c.read.Bytes(), c.ws.SetReadDeadline(time.Now().Add(DeadAfter))
+	_ = c.ws.SetReadDeadline(time.Now().Add(DeadAfter)) // where it fails, the next Read says why
+	return c.read.Bytes(), nil
 }
 
 // Write queues b, which must be no longer than MaxWrite, and keeps no reference to it.

@@ -5,14 +5,18 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/solatis/solatis-cli/internal/wire"
 )
 
-// How an end goes: DrainWithin is all the time it takes, and answerWithin the part of it
-// that requests under way have for their answers. Agents are told to come back in
+// How an end goes: DrainWithin is all the time it takes, answerWithin the part of it that
+// requests under way have for their answers, and leaveWithin what agents have after that:
+// all but those that have just come are gone by then. They are told to come back in
 // comeBackIn, so that they don't find the port still closed.
 const (
 	DrainWithin  = 10 * time.Second
 	answerWithin = 8 * time.Second
+	leaveWithin  = time.Second
 	comeBackIn   = time.Second
 )
 
@@ -26,15 +30,10 @@ func (s *server) drain(all *servers) {
 		defer close(left)
 		s.relay.Shutdown("the relay is restarting", comeBackIn)
 	}()
-	timeout := time.NewTimer(answerWithin)
-	defer timeout.Stop()
-	select {
-	case <-s.flights.land():
-	case <-timeout.C:
-		s.Log.Warn("what is still under way is cut off: it took too long")
-	}
+	s.await("a request under way is cut off: it took too long", s.flights.land(), answerWithin)
+	s.await("an agent is cut off: it took too long", left, leaveWithin)
 	// The refusals that are being written now have a moment too.
-	ctx, cancel := context.WithTimeout(context.Background(), DrainWithin-answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), DrainWithin-answerWithin-leaveWithin)
 	defer cancel()
 	for _, srv := range all.outside {
 		_ = srv.Shutdown(ctx) // what it leaves is closed next
@@ -46,8 +45,20 @@ func (s *server) drain(all *servers) {
 	}
 }
 
-// flights counts the requests under way, agents' among them, so that the server can wait
-// for them while it still answers those that come later, with a refusal.
+// await waits for done, and complains where that takes too long.
+func (s *server) await(complaint string, done <-chan struct{}, within time.Duration) {
+	timeout := time.NewTimer(within)
+	defer timeout.Stop()
+	select {
+	case <-done:
+	case <-timeout.C:
+		s.Log.Warn(complaint)
+	}
+}
+
+// flights counts the requests under way, so that the server can wait for them while it
+// still answers those that come later, with a refusal. Agents' connections don't count:
+// they would never end.
 type flights struct {
 	mu      sync.Mutex // guards what follows
 	n       int
@@ -60,7 +71,7 @@ func newFlights() *flights { return &flights{landed: make(chan struct{})} }
 // count counts the requests that h serves.
 func (f *flights) count(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.begin() {
+		if r.URL.Path != wire.AgentPath && f.begin() {
 			defer f.end()
 		}
 		h.ServeHTTP(w, r)
