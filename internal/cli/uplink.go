@@ -182,5 +182,8 @@ func (up *uplink) explain(err error) error {
 	case wire.CodeVersion:
 		return fmt.Errorf("%w; update solatis, or ask who runs the relay to", err)
 	}
-	return fmt.Errorf("%w\n%s", err, up.remedy)
+	if strings.Contains(refused.Reason, "token") {
+		return fmt.Errorf("%w\n%s", err, up.remedy)
+	}
+	return fmt.Errorf("%w; solatis doctor looks at each link", err)
 }

@@ -153,14 +153,18 @@ func New(c Config) *Session {
 // brought is recorded: the next one then begins with what is really missing, and the
 // queue knows what comes before it.
 func (s *Session) position(ctx context.Context) (at event.Position, err error) {
-	recorded := make(chan struct{})
+	recorded := make(chan event.Position, 1)
 	s.items <- item{recorded: recorded}
 	select {
-	case <-recorded:
+	case at = <-recorded:
 	case <-ctx.Done():
 		return at, ctx.Err()
 	}
-	at, err = s.History.Position(ctx, s.Relay.position())
+	// The history's never goes back, but a session that began with Since has to go on
+	// where it was itself.
+	if at == (event.Position{}) {
+		at, err = s.History.Position(ctx, s.Relay.position())
+	}
 	s.asked = at
 	return at, err
 }

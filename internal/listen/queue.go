@@ -94,7 +94,7 @@ func (q *queue) submit(j *job) {
 func (q *queue) skip(generation int, from, to uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if generation != q.generation || to < q.expected {
+	if q.slots > 1 || generation != q.generation || to < q.expected {
 		return
 	}
 	q.skipped[from] = to

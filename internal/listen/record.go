@@ -11,9 +11,9 @@ import (
 )
 
 // item is something that the recorder takes in order: a new connection, a request, a
-// range that will never come, or the question whether all before it is recorded.
+// range that will never come, or the question how far all before it is recorded.
 type item struct {
-	recorded  chan struct{} // closed as the answer to that question; else nil
+	recorded  chan event.Position // has room for the answer to that question; else nil
 	connected bool
 	at        event.Position
 	from      uint64
@@ -47,6 +47,9 @@ func (s *Session) record(ctx context.Context) {
 				rec, recorded = recorded[0], recorded[1:]
 			}
 			s.settle(it, rec, ok)
+			if it.recorded != nil {
+				it.recorded <- p.at
+			}
 		}
 		if ok && p.pending {
 			p.pending = false
@@ -136,9 +139,6 @@ func (s *Session) records(batch []item, p *progress) []history.Record {
 // settle tells everybody what became of an item, recorded or not.
 func (s *Session) settle(it item, rec history.Recorded, ok bool) {
 	s.memory.Release(it.memory)
-	if it.recorded != nil {
-		close(it.recorded)
-	}
 	if it.in == nil {
 		return
 	}
@@ -159,6 +159,7 @@ func (s *Session) settle(it item, rec history.Recorded, ok bool) {
 		}
 	case ok && !rec.Known:
 		s.queue.submit(it.job)
+		s.queue.unload(it.job)
 	default:
 		s.queue.skip(it.job.generation, it.at.Seq, it.at.Seq)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -33,9 +34,13 @@ type agent struct {
 	bearer    Bearer
 	name      string
 	ephemeral bool
+	terms     terms
 
-	pusher pusher         // of the pushing goroutine
-	work   sync.WaitGroup // what runs beside the reading goroutine
+	replaced bool           // guarded by endpoint.mu; set while membership is held
+	passed   uint64         // guarded by endpoint.mu; it was sent all below
+	silent   chan struct{}  // closed when it tells the store nothing more, but for leave
+	pusher   pusher         // of the pushing goroutine
+	work     sync.WaitGroup // what runs beside the reading goroutine
 
 	mu     sync.Mutex // guards what follows
 	ended  bool       // nothing is to be started any more
@@ -224,6 +229,8 @@ func (r *Relay) admit(ctx context.Context, conn *wsconn.Conn, bearer Bearer, hel
 			wire.Version, hello.Version)}
 	case hello.Agent == "" || strings.HasPrefix(hello.Agent, ephemeralMark) || len(hello.Agent) > maxAgentName:
 		return &goodbyeError{wire.CodeProtocol, fmt.Sprintf("the agent's name has to have 1 to %d bytes, the first of them not %q", maxAgentName, ephemeralMark)}
+	case len(hello.Methods) > maxMethods || slices.ContainsFunc(hello.Methods, func(m string) bool { return len(m) > maxMethod }):
+		return &goodbyeError{wire.CodeProtocol, fmt.Sprintf("an agent takes at most %d methods of %d bytes", maxMethods, maxMethod)}
 	}
 	id, err := r.Authority.Open(ctx, bearer, hello.Endpoint)
 	var refused *RefusedError
@@ -241,7 +248,7 @@ func (r *Relay) admit(ctx context.Context, conn *wsconn.Conn, bearer Bearer, hel
 	}
 	a := &agent{
 		relay: r, endpoint: e, conn: conn, bearer: bearer, name: hello.Agent, ephemeral: hello.Ephemeral,
-		pushes: true, // not before the welcome: see run
+		silent: make(chan struct{}), pushes: true, // not before the welcome: see run
 	}
 	if a.ephemeral {
 		a.name = ephemeralMark + a.name
@@ -258,8 +265,13 @@ func (r *Relay) admit(ctx context.Context, conn *wsconn.Conn, bearer Bearer, hel
 	return nil
 }
 
-// maxAgentName is how long an agent's name may be, in bytes.
-const maxAgentName = 128
+// Bounds of what an agent says of itself, in bytes but for maxMethods.
+const (
+	maxAgentName = 128
+	maxSoftware  = 128 // of which logs have so much
+	maxMethods   = 16
+	maxMethod    = 32
+)
 
 func (a *agent) sameName(b *agent) bool { return a.name == b.name }
 
@@ -269,6 +281,18 @@ func (a *agent) join(ctx context.Context, hello *wire.Hello) error {
 	// Leaving forgets an ephemeral agent; it must not forget one that is coming back.
 	e.membership.Lock()
 	defer e.membership.Unlock()
+	old, room := e.room(a)
+	if !room {
+		return &goodbyeError{wire.CodeRestart, fmt.Sprintf("the endpoint has %d agents connected already", MaxAgentsPerEndpoint)}
+	}
+	if old != nil { // what it acknowledged must not come behind what Resume says
+		e.leave(old)
+		old.goodbye(wire.CodeReplaced, "another session took this agent's place", 0)
+		<-old.silent
+	}
+	if err := a.getKnown(ctx); err != nil {
+		return err
+	}
 	at, err := a.resume(ctx, hello)
 	if err != nil {
 		r.Log.Error("resume failed", "endpoint", short(e.id), "agent", a.name, "error", err)
@@ -276,14 +300,10 @@ func (a *agent) join(ctx context.Context, hello *wire.Hello) error {
 	}
 	a.pusher = pusher{agent: a, next: at.Seq + 1}
 	a.window = window{limit: r.InFlight, sent: at.Seq}
+	a.passed = at.Seq + 1
 	a.acked, a.stored, a.seen = at.Seq, at.Seq, r.Now()
-	old, ok := e.join(a, termsOf(hello))
-	if !ok {
-		return &RefusedError{fmt.Sprintf("the endpoint has %d agents connected already", MaxAgentsPerEndpoint)}
-	}
-	if old != nil {
-		go old.goodbye(wire.CodeReplaced, "another session took this agent's place", 0)
-	}
+	a.terms = termsOf(hello)
+	e.join(a)
 	// What was decided since this agent was checked didn't find it among the endpoint's.
 	switch {
 	case r.isClosing():
@@ -297,9 +317,41 @@ func (a *agent) join(ctx context.Context, hello *wire.Hello) error {
 	}
 	if err != nil {
 		e.leave(a)
+		if a.ephemeral && !e.isClosed() {
+			err = errors.Join(err, r.Store.Forget(ctx, e.id, a.name))
+		}
 		return err
 	}
-	r.Log.Info("agent connected", "endpoint", short(e.id), "agent", a.name, "owner", a.bearer.Owner, "software", hello.Software, "seq", at.Seq)
+	r.Log.Info("agent connected", "endpoint", short(e.id), "agent", a.name, "owner", a.bearer.Owner, "software", hello.Software[:min(len(hello.Software), maxSoftware)], "seq", at.Seq)
+	return nil
+}
+
+// maxKnownAgents bounds the names that an endpoint remembers a position for.
+const maxKnownAgents = 1000
+
+// getKnown makes sure that the endpoint may remember one name more. Names that have not
+// been seen for as long as they hold the log make room.
+func (a *agent) getKnown(ctx context.Context) error {
+	r, id := a.relay, a.endpoint.id
+	all, err := r.Store.Agents(ctx, id)
+	if err != nil {
+		r.Log.Error("agents not read", "endpoint", short(id), "error", err)
+		return errors.New("the relay can't read the endpoint's agents")
+	}
+	known := len(all)
+	if known < maxKnownAgents || slices.ContainsFunc(all, func(s AgentStat) bool { return s.Name == a.name }) {
+		return nil
+	}
+	for _, s := range all {
+		absent := r.Limits.AgentRetention > 0 && r.Now().Sub(s.Seen) > r.Limits.AgentRetention
+		if absent && !a.endpoint.has(s.Name) && r.Store.Forget(ctx, id, s.Name) == nil {
+			a.endpoint.unsent(s.Name)
+			known--
+		}
+	}
+	if known >= maxKnownAgents {
+		return &RefusedError{fmt.Sprintf("the endpoint has had %d agents, and remembers no more: use one of their names, or --ephemeral", known)}
+	}
 	return nil
 }
 
@@ -310,7 +362,7 @@ func (a *agent) leave(ctx context.Context) {
 	defer e.membership.Unlock()
 	e.leave(a)
 	ctx = context.WithoutCancel(ctx)
-	if e.isClosed() || e.has(a.name) {
+	if e.isClosed() || a.replaced {
 		return // it is deleted, or came again
 	}
 	now := r.Now()
@@ -387,10 +439,14 @@ func (a *agent) run() {
 	a.ended = true
 	a.mu.Unlock()
 	a.work.Wait()
+	close(a.silent)
 }
 
 func (a *agent) readAll() error {
-	answers := make(answers)
+	answers := &answers{
+		awaited: func(id string) bool { return a.endpoint.awaits(a, id) },
+		parts:   make(map[string]*partAnswer),
+	}
 	for {
 		message, err := a.conn.Read()
 		if err != nil {
@@ -403,7 +459,7 @@ func (a *agent) readAll() error {
 	}
 }
 
-func (a *agent) handle(f wire.Frame, answers answers) error {
+func (a *agent) handle(f wire.Frame, answers *answers) error {
 	switch f := f.(type) {
 	case *wire.Ack:
 		return a.acknowledge(f.Seq)
@@ -530,6 +586,8 @@ func (a *agent) goodbye(code wire.Code, why string, retryIn time.Duration) {
 
 // say sends a Goodbye and closes the connection.
 func say(conn *wsconn.Conn, code wire.Code, why string, retryIn time.Duration) {
+	cut := time.AfterFunc(lastWords, conn.Abort) // Write may wait for a peer that reads nothing
+	defer cut.Stop()
 	var buf bytes.Buffer
 	if err := wire.Encode(&buf, &wire.Goodbye{Code: code, Reason: why, RetryMS: uint64(retryIn.Milliseconds())}); err == nil {
 		_ = conn.Write(buf.Bytes())

@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/wire"
@@ -34,11 +36,22 @@ func (r *Relay) pass(w http.ResponseWriter, req *http.Request, answer <-chan *An
 }
 
 func writeAnswer(w http.ResponseWriter, a *Answer) {
+	own := make(map[string]bool) // what the answer says is its connection's
 	for name, values := range a.Header {
-		if !ownedByServer[name] {
-			w.Header()[name] = values
+		if http.CanonicalHeaderKey(name) == "Connection" {
+			for named := range strings.SplitSeq(strings.Join(values, ","), ",") {
+				own[http.CanonicalHeaderKey(strings.TrimSpace(named))] = true
+			}
 		}
 	}
+	for name, values := range a.Header {
+		// An agent may write names as it likes, and this server's are looked up as it does.
+		if name = http.CanonicalHeaderKey(name); !ownedByServer[name] && !own[name] {
+			w.Header()[name] = append(w.Header()[name], values...)
+		}
+	}
+	// Not every server has deadlines; where there are none, its own timeouts hold.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin))
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body)
 }
@@ -56,16 +69,31 @@ var ownedByServer = map[string]bool{
 	"Upgrade":           true,
 }
 
+// writeWithin is how long a sender may take to accept the app's answer.
+const writeWithin = 30 * time.Second
+
+// maxAnswers bounds the unfinished answers of one agent, in bytes.
+const maxAnswers = 64 << 20
+
 // answers collects the parts of one agent's responses. It is used by one goroutine.
-type answers map[string]*partAnswer
+type answers struct {
+	awaited func(id string) bool // whether a sender waits for that answer
+	parts   map[string]*partAnswer
+	bytes   uint64 // that the unfinished ones have announced
+}
 
 type partAnswer struct {
 	answer Answer
 	parts  *wire.Parts
+	bytes  uint64
 }
 
-// begin takes a response's head and returns the answer if that is already complete.
-func (all answers) begin(f *wire.Response) (*Answer, error) {
+// begin takes a response's head and returns the answer if that is already complete. One
+// that nobody waits for is passed over.
+func (all *answers) begin(f *wire.Response) (*Answer, error) {
+	if !all.awaited(f.ID) {
+		return nil, nil
+	}
 	if f.Status < 200 {
 		f.Status = http.StatusBadGateway // an interim status ends no request
 	}
@@ -73,13 +101,21 @@ func (all answers) begin(f *wire.Response) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all[f.ID] = &partAnswer{Answer{Status: int(f.Status), Header: f.Header}, parts}
+	all.drop(f.ID)
+	p := &partAnswer{Answer{Status: int(f.Status), Header: f.Header}, parts, f.Length + headerSize(f.Header)}
+	if all.bytes+p.bytes > maxAnswers {
+		all.sweep()
+	}
+	if all.bytes += p.bytes; all.bytes > maxAnswers {
+		return nil, errors.New("too many unfinished answers")
+	}
+	all.parts[f.ID] = p
 	return all.finish(f.ID), nil
 }
 
 // add takes a further part. One for an unknown response is passed over.
-func (all answers) add(f *wire.ResponseBody) (*Answer, error) {
-	p, ok := all[f.ID]
+func (all *answers) add(f *wire.ResponseBody) (*Answer, error) {
+	p, ok := all.parts[f.ID]
 	if !ok {
 		return nil, nil
 	}
@@ -89,12 +125,37 @@ func (all answers) add(f *wire.ResponseBody) (*Answer, error) {
 	return all.finish(f.ID), nil
 }
 
-func (all answers) finish(id string) *Answer {
-	p := all[id]
+// sweep drops what nobody waits for any more.
+func (all *answers) sweep() {
+	for id := range all.parts {
+		if !all.awaited(id) {
+			all.drop(id)
+		}
+	}
+}
+
+func (all *answers) drop(id string) {
+	if p, ok := all.parts[id]; ok {
+		all.bytes -= p.bytes
+		delete(all.parts, id)
+	}
+}
+
+func headerSize(header map[string][]string) (n uint64) {
+	for name, values := range header {
+		for _, value := range values {
+			n += uint64(len(name) + len(value))
+		}
+	}
+	return n
+}
+
+func (all *answers) finish(id string) *Answer {
+	p := all.parts[id]
 	if !p.parts.Complete() {
 		return nil
 	}
-	delete(all, id)
+	all.drop(id)
 	p.answer.Body = p.parts.Bytes()
 	return &p.answer
 }

@@ -14,6 +14,9 @@ import (
 type endpoint struct {
 	id string
 
+	opening sync.Once
+	failed  error // of opening
+
 	// appends is held for reading while something is added to the log, and for writing
 	// to end that for good.
 	appends sync.RWMutex
@@ -25,11 +28,14 @@ type endpoint struct {
 	mu     sync.Mutex // guards what follows
 	head   uint64     // all requests up to this seq are durable
 	tail   tail
-	agents []*agent // in the order they connected
-	last   terms    // those of the agent that connected last, also while none is connected
+	agents []*agent // in the order they connected; the terms of the last one hold
+	// standing are the terms that hold while none is connected: those of the agent that
+	// connected last and will come again.
+	standing terms
 	// waiting are the senders, by request id. They stand here before their request is
 	// appended, since its answer can be there before Append's result is.
 	waiting map[string]chan *Answer
+	spools  int       // large bodies that are coming in
 	trimmed time.Time // when the log was trimmed last
 	// sent is how far each agent was sent the log, by name. It outlives connections, so
 	// that what is sent again can be counted.
@@ -62,14 +68,19 @@ func termsOf(hello *wire.Hello) terms {
 
 var defaultMethods = []string{"POST"}
 
-func newEndpoint(id string, head uint64) *endpoint {
+func newEndpoint(id string) *endpoint {
 	return &endpoint{
-		id:      id,
-		head:    head,
-		last:    terms{mode: wire.ModeRelay, methods: defaultMethods},
-		waiting: make(map[string]chan *Answer),
-		sent:    make(map[string]uint64),
+		id:       id,
+		standing: terms{mode: wire.ModeRelay, methods: defaultMethods},
+		waiting:  make(map[string]chan *Answer),
+		sent:     make(map[string]uint64),
 	}
+}
+
+// opened runs open the first time, and returns how that went.
+func (e *endpoint) opened(open func() error) error {
+	e.opening.Do(func() { e.failed = open() })
+	return e.failed
 }
 
 // errDropped says that the endpoint was deleted meanwhile.
@@ -90,6 +101,23 @@ func (e *endpoint) close() {
 	e.appends.Lock()
 	defer e.appends.Unlock()
 	e.closed = true
+}
+
+// beginSpool counts a large body in, if there aren't too many.
+func (e *endpoint) beginSpool() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spools >= maxSpools {
+		return false
+	}
+	e.spools++
+	return true
+}
+
+func (e *endpoint) endSpool() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.spools--
 }
 
 // trimEvery is how often a log is trimmed, at most, while acknowledgements come in.
@@ -136,7 +164,10 @@ func (e *endpoint) unsent(agent string) {
 func (e *endpoint) terms() (t terms, answerable bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.last, e.last.mode == wire.ModeRelay || len(e.agents) > 0
+	if last := len(e.agents) - 1; last >= 0 {
+		return e.agents[last].terms, true
+	}
+	return e.standing, e.standing.mode == wire.ModeRelay
 }
 
 // publish announces a durable entry. Entries may come in any order; since a log is
@@ -176,6 +207,28 @@ func (e *endpoint) forget(request string) {
 	delete(e.waiting, request)
 }
 
+// awaits reports whether a sender waits for that agent's answer to a request.
+func (e *endpoint) awaits(from *agent, request string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.waiting[request]
+	return ok && len(e.agents) > 0 && e.agents[len(e.agents)-1] == from
+}
+
+// passed notes that an agent was sent all below next. What every agent has passed needs
+// no memory any more.
+func (e *endpoint) passed(a *agent, next uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	a.passed = next
+	for _, other := range e.agents {
+		next = min(next, other.passed)
+	}
+	for e.tail.lowest < next && e.tail.lowest <= e.tail.highest {
+		e.tail.drop(e.tail.lowest)
+	}
+}
+
 // answer passes a on to the sender that waits for it, if there still is one, and if
 // it comes from the agent whose terms hold.
 func (e *endpoint) answer(from *agent, request string, a *Answer) {
@@ -190,25 +243,26 @@ func (e *endpoint) answer(from *agent, request string, a *Answer) {
 	}
 }
 
-// join adds an agent, whose terms hold from now on, and returns an older connection of
-// the same agent, which is to be sent away. It fails where there are too many.
-func (e *endpoint) join(a *agent, t terms) (replaced *agent, ok bool) {
+// room finds an older connection of the same agent, or reports that there are too many.
+func (e *endpoint) room(a *agent) (old *agent, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.agents) >= MaxAgentsPerEndpoint && !slices.ContainsFunc(e.agents, a.sameName) {
-		return nil, false
+	if i := slices.IndexFunc(e.agents, a.sameName); i >= 0 {
+		e.agents[i].replaced = true
+		return e.agents[i], true
 	}
-	for i, other := range e.agents {
-		if a.sameName(other) {
-			replaced = other
-			e.agents = slices.Delete(e.agents, i, i+1)
-			break
-		}
-	}
+	return nil, len(e.agents) < MaxAgentsPerEndpoint
+}
+
+// join adds an agent, whose terms hold from now on.
+func (e *endpoint) join(a *agent) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.agents = append(e.agents, a)
-	e.last = t
+	if !a.ephemeral {
+		e.standing = a.terms
+	}
 	a.signal()
-	return replaced, true
 }
 
 func (e *endpoint) leave(a *agent) {

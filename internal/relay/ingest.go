@@ -19,8 +19,12 @@ const (
 	// spoolAbove is the size of body, in bytes, up to which it is kept in memory. Longer
 	// ones go to the store in parts of this size while they are read.
 	spoolAbove = 256 << 10
-	// bodyIdle is how long a sender may pause within a body.
-	bodyIdle = 30 * time.Second
+	// bodyIdle is how long a sender may pause within a body, and bodyWithin how long the
+	// whole of it may take.
+	bodyIdle   = 30 * time.Second
+	bodyWithin = 10 * time.Minute
+	// maxSpools is how many large bodies may come in at once to one endpoint.
+	maxSpools = 64
 )
 
 // ingest takes one webhook: it answers 2xx only after the whole request is durable.
@@ -110,7 +114,9 @@ func (r *Relay) incoming(req *http.Request, from origin, extra string) *event.Re
 
 // accept reads the body, makes the request durable and announces it.
 func (r *Relay) accept(ctx context.Context, w http.ResponseWriter, req *http.Request, e *endpoint, in *event.Request) (Entry, error) {
-	body := &idleReader{r: http.MaxBytesReader(w, req.Body, r.MaxBody), conn: http.NewResponseController(w)}
+	body := &idleReader{
+		r: http.MaxBytesReader(w, req.Body, r.MaxBody), conn: http.NewResponseController(w), until: time.Now().Add(bodyWithin),
+	}
 	first, err := body.part(req.ContentLength)
 	if err != nil {
 		return Entry{}, err
@@ -126,6 +132,14 @@ func (r *Relay) accept(ctx context.Context, w http.ResponseWriter, req *http.Req
 
 // acceptLarge spools a body whose first part is read and is not the last.
 func (r *Relay) acceptLarge(ctx context.Context, body *idleReader, part []byte, e *endpoint, entry Entry) (Entry, error) {
+	// Commit would say so too, but only when all of the body is on the disk.
+	if err := r.roomIn(ctx, e); err != nil {
+		return entry, err
+	}
+	if !e.beginSpool() {
+		return entry, fmt.Errorf("%w: %d large bodies are coming in already", ErrBacklogFull, maxSpools)
+	}
+	defer e.endSpool()
 	spool, err := r.Store.Spool(ctx, e.id)
 	if err != nil {
 		return entry, err
@@ -143,6 +157,16 @@ func (r *Relay) acceptLarge(ctx context.Context, body *idleReader, part []byte, 
 	}
 	body.done()
 	return r.publish(e, entry, func() (uint64, error) { return spool.Commit(ctx, entry.Request, r.Limits) })
+}
+
+// roomIn refuses what comes to a backlog that is full already.
+func (r *Relay) roomIn(ctx context.Context, e *endpoint) error {
+	stat, err := r.Store.Stat(ctx, e.id, "")
+	l := r.Limits
+	if err == nil && (l.Backlog > 0 && stat.Backlog >= l.Backlog || l.BacklogBytes > 0 && stat.BacklogBytes >= l.BacklogBytes) {
+		err = fmt.Errorf("%w: %d requests with %d bytes wait for an agent", ErrBacklogFull, stat.Backlog, stat.BacklogBytes)
+	}
+	return err
 }
 
 // publish makes a request durable, by commit, and announces it.
@@ -163,13 +187,18 @@ func (r *Relay) publish(e *endpoint, entry Entry, commit func() (uint64, error))
 
 // idleReader reads a body in parts. Each read has bodyIdle to bring something.
 type idleReader struct {
-	r    io.Reader
-	conn *http.ResponseController
+	r     io.Reader
+	conn  *http.ResponseController
+	until time.Time // when the whole has to be there
 }
 
 func (b *idleReader) Read(p []byte) (int, error) {
 	// Not every server has deadlines; where there are none, its own timeouts hold.
-	_ = b.conn.SetReadDeadline(time.Now().Add(bodyIdle))
+	deadline := time.Now().Add(bodyIdle)
+	if deadline.After(b.until) {
+		deadline = b.until
+	}
+	_ = b.conn.SetReadDeadline(deadline)
 	return b.r.Read(p)
 }
 
@@ -213,7 +242,7 @@ func (r *Relay) refuseBody(w http.ResponseWriter, e *endpoint, in *event.Request
 		r.refuseForNow(w, RefusedBacklog, err.Error()+"; nothing was stored")
 	case errors.Is(err, ErrDiskFull):
 		log.Error("refused", "error", err)
-		r.refuseForNow(w, RefusedDisk, err.Error()+"; nothing was stored")
+		r.refuseForNow(w, RefusedDisk, ErrDiskFull.Error()+"; nothing was stored") // err names a path
 	default:
 		log.Error("not stored", "error", err)
 		r.refuseForNow(w, RefusedInternal, "the relay could not store the request")

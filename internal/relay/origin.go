@@ -50,8 +50,8 @@ func (r *Relay) hops(req *http.Request) (hops, before []string) {
 	}
 	for len(before) > 0 {
 		last := len(before) - 1
-		addr, err := netip.ParseAddr(before[last])
-		if err != nil {
+		addr, ok := parseHop(before[last])
+		if !ok {
 			break
 		}
 		hops, before = append([]string{addr.Unmap().String()}, hops...), before[:last]
@@ -60,6 +60,15 @@ func (r *Relay) hops(req *http.Request) (hops, before []string) {
 		}
 	}
 	return hops, before
+}
+
+// parseHop takes an address as proxies write it: bare, in brackets, or with a port.
+func parseHop(s string) (netip.Addr, bool) {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return at.Addr(), true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return addr, err == nil
 }
 
 func (r *Relay) trusts(remote string) bool {

@@ -79,6 +79,7 @@ func (a *agent) push() {
 				break
 			}
 		}
+		a.endpoint.passed(a, a.pusher.next)
 	}
 }
 
@@ -90,6 +91,9 @@ func (a *agent) pushFailed(err error) {
 	a.goodbye(wire.CodeInternal, "the relay can't read its log", 0)
 }
 
+// maxTurns is how many large bodies are sent by turns: each is read ahead a little.
+const maxTurns = 16
+
 // step sends the next request and one part of a large body, if there are any that may
 // be sent.
 func (p *pusher) step(ctx context.Context) (sent bool, err error) {
@@ -97,7 +101,7 @@ func (p *pusher) step(ctx context.Context) (sent bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if ok && p.reserve(entry) {
+	if ok && !(entry.Spooled && len(p.bodies) >= maxTurns) && p.reserve(entry) {
 		if err := p.sendHead(ctx, entry); err != nil {
 			return false, err
 		}
@@ -144,10 +148,10 @@ func (p *pusher) due(ctx context.Context) (Entry, bool, error) {
 }
 
 func (p *pusher) gap(to uint64) error {
-	err := p.send(&wire.Gap{From: p.next, To: to, Reason: "the relay no longer has them: they were over its backlog or retention limits"})
 	p.mu.Lock()
-	p.window.sent = to
+	p.window.sent = to // before it can be acknowledged
 	p.mu.Unlock()
+	err := p.send(&wire.Gap{From: p.next, To: to, Reason: "the relay no longer has them: they were over its backlog or retention limits"})
 	p.next = to + 1
 	p.signal() // step has sent no request, but there may be one now
 	return err

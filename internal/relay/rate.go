@@ -70,8 +70,8 @@ func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// sweep drops full buckets, which are as good as new ones, whenever their number has
-// doubled: so a flood of keys costs memory only as long as their buckets need to fill.
+// sweep drops full buckets, which are as good as new ones, whenever the number of buckets
+// has doubled since: so a flood of keys leaves no more than twice what it had at once.
 func (l *limiter) sweep(now time.Time) {
 	if len(l.buckets) < l.sweepAt {
 		return

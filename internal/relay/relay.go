@@ -12,7 +12,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -141,35 +140,50 @@ func (r *Relay) isClosing() bool {
 
 // endpoint returns the hub of an endpoint that the authority knows.
 func (r *Relay) endpoint(ctx context.Context, id string) (*endpoint, error) {
-	if e, ok := r.hub(id); ok {
-		return e, nil
-	}
-	if err := r.forgetEphemeral(ctx, id); err != nil {
+	e := r.addHub(id)
+	if err := e.opened(func() error { return r.open(ctx, e) }); err != nil {
+		r.removeHub(e)
 		return nil, err
-	}
-	stat, err := r.Store.Stat(ctx, id, "")
-	if err != nil {
-		return nil, err
-	}
-	e := r.addHub(id, stat.Head)
-	// It may have been deleted since its id was looked up, and Drop found no hub then.
-	if ok, err := r.Authority.Endpoint(ctx, id); err != nil || !ok {
-		r.Drop(id)
-		return nil, errors.Join(err, errDropped)
 	}
 	return e, nil
 }
 
+// open prepares a new hub, which nobody uses yet.
+func (r *Relay) open(ctx context.Context, e *endpoint) error {
+	if err := r.forgetEphemeral(ctx, e.id); err != nil {
+		return err
+	}
+	stat, err := r.Store.Stat(ctx, e.id, "")
+	if err != nil {
+		return err
+	}
+	e.head = stat.Head
+	// It may have been deleted since its id was looked up, when Drop found no hub.
+	ok, err := r.Authority.Endpoint(ctx, e.id)
+	if err == nil && !ok {
+		err = errDropped
+	}
+	return err
+}
+
 // addHub returns the hub of id, a new one where there is none.
-func (r *Relay) addHub(id string, head uint64) *endpoint {
+func (r *Relay) addHub(id string) *endpoint {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, ok := r.endpoints[id]
 	if !ok {
-		e = newEndpoint(id, head)
+		e = newEndpoint(id)
 		r.endpoints[id] = e
 	}
 	return e
+}
+
+func (r *Relay) removeHub(e *endpoint) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.endpoints[e.id] == e {
+		delete(r.endpoints, e.id)
+	}
 }
 
 func (r *Relay) hub(id string) (*endpoint, bool) {

@@ -39,6 +39,7 @@ func TestExitCodes(t *testing.T) {
 		{"token revoke", exitUsage},
 		{"serve --log-level much", exitUsage},
 		{"serve --max-body 0", exitUsage},
+		{"serve --max-body 33MiB", exitUsage},
 		{"serve --grace soon", exitUsage},
 		{"serve --public-url nothing", exitUsage},
 		{"serve --config missing.toml", exitUsage},

@@ -176,6 +176,9 @@ func (o *serve) check() error {
 	switch {
 	case o.maxBody == 0:
 		return errors.New("max-body is 0: no request could be taken")
+	case o.maxBody > relay.DefaultMaxBody:
+		// An agent that gets more breaks off, gets it again, and so on for ever.
+		return fmt.Errorf("max-body is over %d MiB: no solatis takes more", relay.DefaultMaxBody>>20)
 	case o.httpListen != "" && !o.tls.Enabled():
 		return errors.New("http-listen is for a relay with TLS: without, listen alone is plain HTTP")
 	}

@@ -18,12 +18,25 @@ type incoming struct {
 	epoch   uint64 // 0 until Welcome
 	last    uint64 // the seq that came last
 	partial map[uint64]*partialRequest
-	held    uint64 // bytes that the partial bodies may grow to
+	held    uint64 // bytes of the partial requests' heads, and that their bodies may grow to
+	brought bool   // whether a request or a gap came
 }
 
 type partialRequest struct {
 	head  *wire.Request
 	parts *wire.Parts
+}
+
+// size is what it may take of memory, in bytes.
+func (p *partialRequest) size() uint64 {
+	f := p.head
+	n := f.Length + uint64(len(f.ID)+len(f.Method)+len(f.Path)+len(f.RawQuery)+len(f.Host)+len(f.Proto)+len(f.Remote))
+	for name, values := range f.Header {
+		for _, value := range values {
+			n += uint64(len(name) + len(value))
+		}
+	}
+	return n
 }
 
 // Bounds on what a relay may have under way, in requests and as a multiple of the
@@ -112,7 +125,7 @@ func (in *incoming) request(f *wire.Request) error {
 		in.complete(p)
 		return nil
 	}
-	in.held += f.Length
+	in.held += p.size()
 	if len(in.partial) >= maxPartial || in.held > maxPartialBody*in.tunnel.MaxBody {
 		return errors.New("the relay has too many requests under way")
 	}
@@ -130,13 +143,14 @@ func (in *incoming) body(f *wire.Body) error {
 	}
 	if p.parts.Complete() {
 		delete(in.partial, f.Seq)
-		in.held -= p.head.Length
+		in.held -= p.size()
 		in.complete(p)
 	}
 	return nil
 }
 
 func (in *incoming) complete(p *partialRequest) {
+	in.brought = true
 	f := p.head
 	in.tunnel.Handler.Request(event.Position{Epoch: in.epoch, Seq: f.Seq}, &event.Request{
 		ID:       f.ID,
@@ -156,6 +170,7 @@ func (in *incoming) gap(f *wire.Gap) error {
 	if err := in.follows(f.From, f.To); err != nil {
 		return err
 	}
+	in.brought = true
 	in.tunnel.Handler.Gap(f.From, event.Position{Epoch: in.epoch, Seq: f.To}, f.Reason)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -120,7 +121,7 @@ func (t *Tunnel) Run(ctx context.Context) error {
 	wait := newBackoff()
 	lost := time.Now() // since when there is no connection
 	for {
-		connected, err := t.connect(ctx, t.deadline(lost))
+		connected, brought, err := t.connect(ctx, t.deadline(lost))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -129,8 +130,10 @@ func (t *Tunnel) Run(ctx context.Context) error {
 			return positionErr.error
 		}
 		if connected {
-			wait.Reset()
 			lost = time.Now()
+		}
+		if brought {
+			wait.Reset()
 		}
 		if final := refusal(err); final != nil {
 			return t.giveUp(final)
@@ -201,7 +204,8 @@ func pauseAfter(err error, wait backoff.BackOff) time.Duration {
 	pause := wait.NextBackOff()
 	switch {
 	case errors.As(err, &bye) && bye.RetryMS > 0:
-		return min(time.Duration(min(bye.RetryMS, 1<<30))*time.Millisecond, maxPause)
+		asked := time.Duration(min(bye.RetryMS, 1<<30)) * time.Millisecond
+		return min(asked+rand.N(asked), maxPause) // or all agents of a relay would come back at once
 	case errors.As(err, &status):
 		return min(max(pause, status.RetryAfter), maxPause)
 	}
@@ -220,29 +224,35 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// wellFor is how long a connection stands that was worth having even if it brought nothing.
+const wellFor = 5 * time.Second
+
 // connect makes one connection and serves it to its end. The connection has to stand by
-// the deadline.
-func (t *Tunnel) connect(ctx context.Context, deadline time.Time) (connected bool, err error) {
+// the deadline. It says whether the relay welcomed the agent, and whether any good came of
+// it: one that breaks again and again without is not to be made again at once.
+func (t *Tunnel) connect(ctx context.Context, deadline time.Time) (connected, brought bool, err error) {
 	at, err := t.Position(ctx)
 	if err != nil {
-		return false, &positionError{err}
+		return false, false, &positionError{err}
 	}
 	t.Handler.Connecting()
 	conn, err := t.dial(ctx, deadline)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
+	began := time.Now()
 	stop := context.AfterFunc(ctx, conn.Abort)
 	defer stop()
 	defer conn.Abort()
 	defer t.detach()
 	defer watchClock(conn.Abort)()
 	if err := write(conn, t.hello(at)); err != nil {
-		return false, err
+		return false, false, err
 	}
 	in := &incoming{tunnel: t, conn: conn, partial: make(map[uint64]*partialRequest)}
 	err = in.readAll()
-	return in.epoch != 0, err
+	connected = in.epoch != 0
+	return connected, connected && (in.brought || time.Since(began) >= wellFor), err
 }
 
 func (t *Tunnel) dial(ctx context.Context, deadline time.Time) (*wsconn.Conn, error) {

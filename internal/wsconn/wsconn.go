@@ -155,6 +155,9 @@ func (c *Conn) ping() {
 	}
 }
 
+// keepRead is how large a read buffer may stay, in bytes.
+const keepRead = 64 << 10
+
 // Read returns the next message. It is valid until the next Read. After an error the
 // connection is of no further use.
 func (c *Conn) Read() ([]byte, error) {
@@ -165,7 +168,9 @@ func (c *Conn) Read() ([]byte, error) {
 	if kind != websocket.BinaryMessage {
 		return nil, errors.New("a text message, where only binary ones are spoken")
 	}
-	c.read.Reset()
+	if c.read.Reset(); c.read.Cap() > keepRead {
+		c.read = bytes.Buffer{}
+	}
 	if _, err := c.read.ReadFrom(r); err != nil {
 		return nil, err
 	}
