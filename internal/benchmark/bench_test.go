@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -84,8 +82,12 @@ func TestProxyPasses(t *testing.T) {
 	if err != nil || seen.Events != got.Events || seen.Events == 0 {
 		t.Errorf("%d events sent, %d arrived, %v", got.Events, seen.Events, err)
 	}
-	http.DefaultClient.CloseIdleConnections()
+	closeIdle()
 }
+
+// closeIdle ends the connections by which an app was asked, whose goroutines a test would
+// otherwise leave behind.
+func closeIdle() { http.DefaultClient.CloseIdleConnections() }
 
 func runServer(t *testing.T, r role, args ...string) (url string) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -119,72 +121,5 @@ func TestSession(t *testing.T) {
 	}
 	if err != nil || got.Events == 0 {
 		t.Errorf("%d events, %v", got.Events, err)
-	}
-}
-
-func TestParseStat(t *testing.T) {
-	got, err := parseStat([]byte("7 (a) b (c) S 1 7 7 0 -1 4194304 100 0 0 0 150 25 0 0 20 0 9 0 100"))
-	if err != nil || got != 1750*time.Millisecond {
-		t.Errorf("got %v, %v, want 1.75 s", got, err)
-	}
-	if _, err := parseStat([]byte("7 (a) S 1")); err == nil {
-		t.Error("a short line has no error")
-	}
-}
-
-func TestCPUTimeOfThisProcess(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("there is no /proc")
-	}
-	if _, err := cpuTime([]int{os.Getpid()}); err != nil {
-		t.Error(err)
-	}
-	if got, err := cpuTime(nil); got != 0 || err != nil {
-		t.Errorf("nothing in the middle costs %v, %v", got, err)
-	}
-}
-
-func TestQuantile(t *testing.T) {
-	sorted := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	if got := quantile(sorted, 0.99); got != 10 {
-		t.Errorf("p99 of ten is %v", got)
-	}
-	if got := median([]float64{9, 1, 5}); got != 5 {
-		t.Errorf("median is %v", got)
-	}
-	if got := quantile([]float64(nil), 0.5); got != 0 {
-		t.Errorf("median of nothing is %v", got)
-	}
-}
-
-func TestSummaryIsTheMedianBesideOneHop(t *testing.T) {
-	f := figures{cells: map[cellKey][]sample{}, commits: []time.Duration{time.Millisecond}}
-	for _, n := range connections {
-		for name, scale := range map[string]int{direct: 4, oneHop: 2, twoHops: 1, session: 1} {
-			for _, events := range []int{1, 100, 1e6} { // two outliers that a mean would follow
-				f.cells[cellKey{name, n}] = append(f.cells[cellKey{name, n}], sample{
-					loaded: loaded{Events: events * scale, Took: time.Second}, cpu: time.Duration(events) * time.Millisecond,
-				})
-			}
-		}
-	}
-	f.summarize()
-	if len(f.Variants) != 8 || f.ArrivalGoal != 1500 {
-		t.Fatalf("%d lines, goal %v", len(f.Variants), f.ArrivalGoal)
-	}
-	if v := f.Variants[3]; v.Variant != session || v.EventsPerSecond != 100 || v.EventsRatio != 0.5 || v.CPU != 1000 || v.CPURatio != 2 {
-		t.Errorf("%+v", v)
-	}
-	var out strings.Builder
-	if err := f.print(&out); err != nil || !strings.Contains(out.String(), "1500 µs") {
-		t.Errorf("%v\n%s", err, out.String())
-	}
-}
-
-func TestParseRefuses(t *testing.T) {
-	for _, args := range [][]string{{}, {"--solatis", "x", "more"}, {"--solatis", "x", "--rounds", "0"}, {"--solatis", "x", "--time", "1h"}} {
-		if _, err := parse(args); err == nil {
-			t.Errorf("%q is taken", args)
-		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // first line; every role returns when ctx ends.
 type role func(ctx context.Context, args []string, out io.Writer) error
 
-var roles = map[string]role{"app": appRole, "proxy": proxyRole, "load": loadRole, "relay": relayRole, "agents": agentsRole}
+var roles = map[string]role{"app": appRole, "proxy": proxyRole, "load": loadRole, "agents": agentsRole}
 
 // runRole runs a role until its end or that of the parent, which holds the other end of
 // standard input.
@@ -30,8 +30,9 @@ func runRole(ctx context.Context, r role, args []string) error {
 	return r(ctx, args, os.Stdout)
 }
 
-// endWithin is how long a child may take to end when asked to, before it is killed.
-const endWithin = 5 * time.Second
+// endWithin is how long a child may take to end when asked to, before it is killed. A
+// relay gives itself ten seconds.
+const endWithin = 15 * time.Second
 
 // child is a process that runs until stop, or until the context of its start ends.
 type child struct {
@@ -44,7 +45,9 @@ type child struct {
 func start(cmd *exec.Cmd) (*child, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = endWithin
-	cmd.Stderr = os.Stderr
+	if cmd.Stderr == nil {
+		cmd.Stderr = os.Stderr
+	}
 	c := &child{cmd: cmd}
 	var err error
 	if c.stdin, err = cmd.StdinPipe(); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,51 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/event"
-	"github.com/solatis/solatis-cli/internal/relay"
-	"github.com/solatis/solatis-cli/internal/relay/sqlitestore"
 	"github.com/solatis/solatis-cli/internal/tunnel"
 	"github.com/solatis/solatis-cli/internal/wire"
 	"golang.org/x/sync/errgroup"
 )
-
-// anybody is the Authority of a relay that only the bench can reach. Every endpoint there
-// is, and its name is its id.
-type anybody struct{}
-
-func (anybody) Endpoint(context.Context, string) (bool, error)                      { return true, nil }
-func (anybody) Bearer(context.Context, string) (relay.Bearer, error)                { return relay.Bearer{}, nil }
-func (anybody) Open(_ context.Context, _ relay.Bearer, name string) (string, error) { return name, nil }
-
-// relayRole is a public relay whose store is in the folder that is its argument.
-func relayRole(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) != 1 {
-		return errors.New("relay takes one folder")
-	}
-	store, err := sqlitestore.Open(ctx, filepath.Join(args[0], "idle.db"))
-	if err != nil {
-		return err
-	}
-	r := relay.New(relay.Config{Store: store, Authority: anybody{}, Limits: relay.DefaultLimits})
-	// The heap's slack is the collector's choice, not what an agent needs.
-	go func() {
-		for ctx.Err() == nil {
-			select {
-			case <-time.After(time.Second):
-				debug.FreeOSMemory()
-			case <-ctx.Done():
-			}
-		}
-	}()
-	err = serve(ctx, r, out)
-	r.Shutdown("the bench ends", 0)
-	return errors.Join(err, store.Close())
-}
 
 // idleAgent is a tunnel.Handler that waits for its connection.
 type idleAgent struct{ connected chan error }
@@ -101,42 +64,78 @@ func agentsRole(ctx context.Context, args []string, out io.Writer) error {
 	return running.Wait()
 }
 
-// settleIdle is how long the relay gets to give back what connecting took.
-const settleIdle = 5 * time.Second
+// idleFigure is what a connected agent that does nothing costs a relay.
+type idleFigure struct {
+	Agents  int     `json:"agents"`
+	GOGC    string  `json:"gogc"`                // the relay's; 100 unless it is told otherwise
+	KiB     float64 `json:"kib_per_agent"`       // of resident memory
+	Without float64 `json:"mib_without_agents"`  // resident
+	With    float64 `json:"mib_with_all_agents"` // resident
+}
 
-// idle prints what a connected agent that does nothing costs a relay.
-func idle(ctx context.Context, o options) (err error) {
-	server, url, err := startRole(ctx, "relay", o.dir)
-	if err != nil {
-		return err
+// idle measures n agents twice: at a relay as everybody starts it, and at one whose garbage
+// is collected early. The difference is slack of the heap, not what an agent needs.
+func idle(ctx context.Context, o options, n int) ([]idleFigure, error) {
+	var all []idleFigure
+	for _, gogc := range []string{"100", "10"} {
+		fmt.Fprintf(os.Stderr, "%d idle agents, GOGC=%s\n", n, gogc)
+		f, err := idleAt(ctx, o, n, gogc)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
 	}
-	defer func() { err = errors.Join(err, server.stop()) }()
-	pid := server.cmd.Process.Pid
-	wait(ctx, settleIdle)
-	before, err := resident(pid)
+	return all, nil
+}
+
+// settleIdle is how long the relay gets to finish what connecting set off.
+const settleIdle = 2 * time.Second
+
+func idleAt(ctx context.Context, o options, n int, gogc string) (f idleFigure, err error) {
+	relay, url, err := startRelay(ctx, o.relay, filepath.Join(o.dir, "idle-"+gogc), "GOGC="+gogc)
 	if err != nil {
-		return err
+		return f, err
+	}
+	defer closing(&err, relay.stop)
+	wait(ctx, settleIdle)
+	before, err := resident(relay.cmd.Process.Pid)
+	if err != nil {
+		return f, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return f, err
 	}
-	agents, err := start(exec.CommandContext(ctx, self, "agents", url, strconv.Itoa(o.idle)))
+	agents, err := start(exec.CommandContext(ctx, self, "agents", url, strconv.Itoa(n)))
 	if err != nil {
-		return err
+		return f, err
 	}
-	defer func() { err = errors.Join(err, agents.stop()) }()
+	defer closing(&err, agents.stop)
 	if _, err := agents.stdout.ReadString('\n'); err != nil {
-		return fmt.Errorf("the agents didn't connect: %w", err)
+		return f, fmt.Errorf("the agents didn't connect: %w", err)
 	}
 	wait(ctx, settleIdle)
-	after, err := resident(pid)
+	after, err := resident(relay.cmd.Process.Pid)
 	if err != nil {
-		return err
+		return f, err
 	}
-	fmt.Printf("%d idle agents: %.1f KiB of resident memory each (%.1f MiB before, %.1f MiB with them)\n",
-		o.idle, float64(after-before)/float64(o.idle)/1024, float64(before)/(1<<20), float64(after)/(1<<20))
-	return ctx.Err()
+	const kib, mib = 1 << 10, 1 << 20
+	return idleFigure{
+		Agents: n, GOGC: gogc, KiB: float64(after-before) / float64(n) / kib, Without: float64(before) / mib, With: float64(after) / mib,
+	}, ctx.Err()
+}
+
+func (f idleFigure) String() string {
+	return fmt.Sprintf("%s idle agents at a relay with GOGC=%s: %.1f KiB of its resident memory each (%.1f MiB without them, %.1f MiB with them)",
+		whole(float64(f.Agents)), f.GOGC, f.KiB, f.Without, f.With)
+}
+
+func printIdle(ctx context.Context, o options) error {
+	all, err := idle(ctx, o, o.idle)
+	for _, f := range all {
+		fmt.Println(f)
+	}
+	return err
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -144,20 +143,4 @@ func wait(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	case <-ctx.Done():
 	}
-}
-
-// resident is how much memory a process has, in bytes (proc(5), VmRSS).
-func resident(pid int) (int64, error) {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("%s has no VmRSS", f.Name())
 }

@@ -37,7 +37,7 @@ func profile(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer closing(&err, s.close)
-	l := load{URL: s.relay.URL(), Connections: slices.Max(connections), For: o.seconds * time.Duration(o.rounds)}
+	l := load{URL: s.relay.URL(), Connections: profileConnections, For: o.seconds * time.Duration(o.rounds)}
 	f, err := os.Create(o.profile)
 	if err != nil {
 		return err
@@ -55,9 +55,6 @@ func profile(ctx context.Context, o options) (err error) {
 		got.Events, got.Took.Round(time.Millisecond), l.Connections, o.profile)
 	return err
 }
-
-// closing closes what was opened, and lets an error come out that nothing else hides.
-func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }
 
 // inProcess is a session with its relay in this process.
 type inProcess struct {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/signature"
@@ -28,57 +30,50 @@ func newHome(solatis, dir string) (home, error) {
 
 func (h home) project() string { return filepath.Join(h.dir, "project") }
 
+// environment is this process's own, without the settings of solatis and its relay that
+// whoever runs the bench may have, and with those given.
+func environment(settings ...string) []string {
+	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SOLATIS_") })
+	return append(own, settings...)
+}
+
 func (h home) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, h.solatis, args...)
 	cmd.Dir = h.project()
-	cmd.Env = append(os.Environ(), "SOLATIS_HOME="+filepath.Join(h.dir, "state"), "SOLATIS_WEBHOOK_SECRET="+secretText)
+	cmd.Env = environment("SOLATIS_HOME="+filepath.Join(h.dir, "state"), "SOLATIS_WEBHOOK_SECRET="+secretText)
 	return cmd
 }
 
-// listen starts a session that forwards to app and shows what it does to nobody. It
-// returns once an event gets through.
-//
-// Where a session takes events stands only in its output, so a first session, which is
-// ended at once, tells: URL and port are those of the folder, and stay.
-func (h home) listen(ctx context.Context, app string) (c *child, url string, err error) {
-	if url, err = h.learnURL(ctx, app); err != nil {
-		return nil, "", err
-	}
+// listen starts a session that forwards to app and shows what it does to nobody, and
+// returns it with the URL where it takes events. Further args say from where.
+func (h home) listen(ctx context.Context, app string, args ...string) (c *child, url string, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, "", err
 	}
 	defer null.Close()
-	cmd := h.command(ctx, listenArgs(app)...)
+	file := filepath.Join(h.dir, "ready")
+	cmd := h.command(ctx, append([]string{
+		"listen", "--forward", app, "--respond", "app", "--output", "json", "--ready-file", file,
+	}, args...)...)
 	cmd.Stdout = null
 	if c, err = start(cmd); err != nil {
 		return nil, "", err
 	}
-	if err := waitFor(ctx, url); err != nil {
+	err = until(ctx, "solatis listen", func() error {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		var ready struct{ URL string }
+		err = json.Unmarshal(text, &ready)
+		url = ready.URL
+		return err
+	})
+	if err != nil {
 		return nil, "", errors.Join(err, c.stop())
 	}
 	return c, url, nil
-}
-
-func listenArgs(app string) []string {
-	return []string{"listen", "--forward", app, "--respond", "app", "--output", "json"}
-}
-
-func (h home) learnURL(ctx context.Context, app string) (url string, err error) {
-	c, err := start(h.command(ctx, listenArgs(app)...))
-	if err != nil {
-		return "", err
-	}
-	for {
-		line, err := c.stdout.ReadBytes('\n')
-		if err != nil {
-			return "", errors.Join(fmt.Errorf("solatis listen ended before it was ready: %w", err), c.stop())
-		}
-		var update struct{ Type, URL string }
-		if json.Unmarshal(line, &update) == nil && update.Type == "ready" {
-			return update.URL, c.stop()
-		}
-	}
 }
 
 const (
@@ -86,22 +81,21 @@ const (
 	retryEvery  = 20 * time.Millisecond
 )
 
-// waitFor posts until url answers 200. A session whose output goes to /dev/null has no
-// other way to say that it is ready.
-func waitFor(ctx context.Context, url string) error {
+// until tries until a program is ready. Its output goes elsewhere, so it can't say so.
+func until(ctx context.Context, program string, try func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	retry := time.NewTicker(retryEvery)
 	defer retry.Stop()
 	for {
-		err := postOne(ctx, url)
+		err := try()
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-retry.C:
 		case <-ctx.Done():
-			return fmt.Errorf("solatis listen takes no events at %s: %w", url, err)
+			return fmt.Errorf("%s is not ready after %v: %w", program, readyWithin, err)
 		}
 	}
 }
