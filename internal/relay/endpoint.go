@@ -185,11 +185,13 @@ func (e *endpoint) publish(entry Entry) {
 }
 
 // upTo returns how far the log is durable, and the entry seq if it is still in memory.
-func (e *endpoint) upTo(seq uint64) (head uint64, entry Entry, inMemory bool) {
+// coming says that it is durable and on its way there: of the requests of one commit each
+// publishes itself, in any order.
+func (e *endpoint) upTo(seq uint64) (head uint64, entry Entry, inMemory, coming bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	entry, inMemory = e.tail.get(seq)
-	return e.head, entry, inMemory
+	return e.head, entry, inMemory, !inMemory && e.tail.entries != nil && e.tail.lowest <= seq && seq < e.tail.highest
 }
 
 // await announces that a sender will wait for the answer to a request.

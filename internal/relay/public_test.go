@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -488,4 +489,30 @@ func TestADeletionBetweenLookUpAndAppend(t *testing.T) {
 	if stat, err := p.store.Stat(t.Context(), "ann-hooks", ""); err != nil || stat.Head != 0 {
 		t.Errorf("the log begins again: %+v, %v", stat, err)
 	}
+}
+
+// forgetful is a Store that says of one body that it failed, though it is in the log.
+type forgetful struct{ relay.Store }
+
+func (f forgetful) Append(ctx context.Context, id string, r *event.Request, limits relay.Limits) (uint64, error) {
+	seq, err := f.Store.Append(ctx, id, r, limits)
+	if string(r.Body) == "forgotten" {
+		return 0, errors.New("something broke behind the commit")
+	}
+	return seq, err
+}
+
+// TestARequestThatNeverReachesMemoryHoldsNothingUp is for the pusher, which waits for what is on
+// its way from the store's commit to the endpoint's memory.
+func TestARequestThatNeverReachesMemoryHoldsNothingUp(t *testing.T) {
+	p := startPublic(t, func(c *relay.Config) { c.Store = forgetful{c.Store} })
+	h := p.listen("ann", "a", nil)
+	h.expect(t, "connected, 0 wait")
+	p.post("ann-hooks", "first")
+	h.expect(t, "first")
+	if status, _ := p.post("ann-hooks", "forgotten"); status != 503 {
+		t.Errorf("got %d", status)
+	}
+	p.post("ann-hooks", "next")
+	h.expect(t, "forgotten", "next")
 }

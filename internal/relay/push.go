@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/solatis/solatis-cli/internal/wire"
 	"github.com/solatis/solatis-cli/internal/wsconn"
@@ -50,6 +51,9 @@ type pusher struct {
 	next   uint64  // the seq to send next
 	batch  []Entry // read from the store and not yet sent, from next on
 	bodies []*bodyRest
+
+	awaited uint64    // the seq that was on its way to memory last
+	since   time.Time // when that was seen
 }
 
 // bodyRest is what is still to be sent of a body. The rests take turns, with each
@@ -119,8 +123,8 @@ func (p *pusher) step(ctx context.Context) (sent bool, err error) {
 // due returns the entry to be sent next, without taking it. Where requests are missing
 // from the log it tells the agent so and goes on behind them.
 func (p *pusher) due(ctx context.Context) (Entry, bool, error) {
-	head, entry, ok := p.endpoint.upTo(p.next)
-	if p.next > head {
+	head, entry, ok, coming := p.endpoint.upTo(p.next)
+	if p.next > head || coming && p.awaits() {
 		return Entry{}, false, nil
 	}
 	if ok {
@@ -145,6 +149,21 @@ func (p *pusher) due(ctx context.Context) (Entry, bool, error) {
 		return Entry{}, false, p.gap(first - 1)
 	}
 	return p.batch[0], true, nil
+}
+
+// comingWithin is how long a request may be on its way to the endpoint's memory before it
+// is read from the store: none should, but one whose handler broke would hold up the log.
+const comingWithin = 10 * time.Millisecond
+
+// awaits reports whether the next request may still be on its way, and sees to it that the
+// pusher looks again.
+func (p *pusher) awaits() bool {
+	now := time.Now()
+	if p.awaited != p.next {
+		p.awaited, p.since = p.next, now
+		time.AfterFunc(comingWithin, p.signal)
+	}
+	return now.Sub(p.since) < comingWithin
 }
 
 func (p *pusher) gap(to uint64) error {
