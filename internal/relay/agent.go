@@ -84,8 +84,13 @@ func (r *Relay) upgrade(w http.ResponseWriter, req *http.Request) (*wsconn.Conn,
 		r.refuseRate(w, RefusedTokenRate, wait, "too many connections with this token")
 		return nil, bearer, false
 	}
+	if !r.enterOwner(bearer.Owner) {
+		r.refuseForNow(w, RefusedAgents, fmt.Sprintf("%s has %d agents connected already", bearer.Owner, r.PerOwner))
+		return nil, bearer, false
+	}
 	conn, err := wsconn.Accept(w, req)
 	if err != nil { // and Accept has answered
+		r.exitOwner(bearer.Owner)
 		r.Meter.Refused(RefusedNoWebsocket)
 		return nil, bearer, false
 	}
@@ -95,6 +100,7 @@ func (r *Relay) upgrade(w http.ResponseWriter, req *http.Request) (*wsconn.Conn,
 // talk serves an agent that has a websocket to the end of the connection.
 func (r *Relay) talk(conn *wsconn.Conn, bearer Bearer) {
 	defer r.exit()
+	defer r.exitOwner(bearer.Owner)
 	hello, err := r.greet(conn)
 	if err == nil {
 		err = r.admit(context.Background(), conn, bearer, hello)
@@ -132,6 +138,25 @@ func (r *Relay) enter() (in, full bool) {
 	r.agents.Add(1)
 	r.connected++
 	return true, false
+}
+
+// enterOwner counts an agent of an owner in, unless he has too many.
+func (r *Relay) enterOwner(owner string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.PerOwner > 0 && r.owned[owner] >= r.PerOwner {
+		return false
+	}
+	r.owned[owner]++
+	return true
+}
+
+func (r *Relay) exitOwner(owner string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.owned[owner]--; r.owned[owner] == 0 {
+		delete(r.owned, owner)
+	}
 }
 
 func (r *Relay) exit() {

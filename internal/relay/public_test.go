@@ -398,6 +398,23 @@ func TestThereIsRoomForSoManyAgents(t *testing.T) {
 	}
 }
 
+func TestAnOwnerHasSoManyAgents(t *testing.T) {
+	p := startPublic(t, func(c *relay.Config) { c.PerOwner = 1 })
+	first := p.listen("ann", "a", nil)
+	first.expect(t, "connected, 0 wait")
+	p.listen("bob", "a", nil).expect(t, "connected, 0 wait")
+	second := p.listen("ann", "b", nil)
+	if got := <-second.lines; !strings.Contains(got, "503") || !strings.Contains(got, "ann has 1") {
+		t.Errorf("got %q", got)
+	}
+	first.stop()
+	for got := range second.lines { // it comes in as soon as there is room
+		if got == "connected, 0 wait" {
+			break
+		}
+	}
+}
+
 func TestOnlyTrustedProxiesAreBelieved(t *testing.T) {
 	for name, c := range map[string]struct {
 		trusted       []string

@@ -36,6 +36,7 @@ type Config struct {
 	InFlight  InFlight     // per agent; DefaultInFlight if zero
 	Rates     Rates        // no limits where zero
 	MaxAgents int          // connected at once; 0 for no limit
+	PerOwner  int          // of those, of one owner; 0 for no limit
 	Log       *slog.Logger // never gets bodies, header values, tokens or whole endpoint ids; discarded if nil
 	Meter     Meter        // nil for none
 	Notice    string       // told to every agent that connects; empty for none
@@ -70,6 +71,7 @@ type Relay struct {
 	endpoints map[string]*endpoint
 	closing   bool
 	connected int                   // agents, from their handshake on
+	owned     map[string]int        // those whose owner is known, by owner
 	barred    map[string]bool       // ids of tokens that Disconnect was called for
 	strangers map[*wsconn.Conn]bool // those that haven't said who they are
 	agents    sync.WaitGroup
@@ -92,7 +94,7 @@ func New(c Config) *Relay {
 	if c.Meter == nil {
 		c.Meter = noMeter{}
 	}
-	r := &Relay{Config: c, ending: make(chan struct{}), endpoints: make(map[string]*endpoint), barred: make(map[string]bool), strangers: make(map[*wsconn.Conn]bool)}
+	r := &Relay{Config: c, ending: make(chan struct{}), endpoints: make(map[string]*endpoint), barred: make(map[string]bool), owned: make(map[string]int), strangers: make(map[*wsconn.Conn]bool)}
 	r.rates.ip, r.rates.endpoint, r.rates.token = newLimiter(c.Rates.IP), newLimiter(c.Rates.Endpoint), newLimiter(c.Rates.Token)
 	return r
 }

@@ -75,7 +75,7 @@ var chapters = []struct {
 	{"Where the relay is", []string{"data", "listen", "http-listen", "admin-listen", "public-url"}},
 	{"Certificates: automatic ones, or files, or none behind a proxy", []string{"domain", "acme-email", "acme-directory", "acme-ca", "tls-cert", "tls-key", "trusted-proxies"}},
 	{"What each endpoint may keep", []string{"max-body", "backlog", "backlog-bytes", "grace", "kept-bytes", "agent-retention"}},
-	{"What senders and agents may do", []string{"rate-ip", "rate-endpoint", "rate-token", "max-connections", "max-connections-per-ip", "max-agents", "max-endpoints", "allow-anonymous"}},
+	{"What senders and agents may do", []string{"rate-ip", "rate-endpoint", "rate-token", "max-connections", "max-connections-per-ip", "max-agents", "max-agents-per-owner", "max-endpoints", "allow-anonymous"}},
 	{"The log, on standard error", []string{"log-format", "log-level"}},
 }
 

@@ -31,12 +31,12 @@ type serve struct {
 	tls            server.TLS
 	trustedProxies prefixes
 
-	maxBody, backlogBytes, keptBytes                   size
-	backlog                                            uint64
-	grace, agentRetention                              span
-	rateIP, rateEndpoint, rateToken                    pace
-	maxConnections, perIP, maxAgents, endpointsByOwner int
-	allowAnonymous                                     bool
+	maxBody, backlogBytes, keptBytes                                  size
+	backlog                                                           uint64
+	grace, agentRetention                                             span
+	rateIP, rateEndpoint, rateToken                                   pace
+	maxConnections, perIP, maxAgents, agentsByOwner, endpointsByOwner int
+	allowAnonymous                                                    bool
 
 	logFormat, logLevel string
 }
@@ -113,6 +113,7 @@ func (o *serve) declareLimits(flags *pflag.FlagSet) {
 	flags.IntVar(&o.maxConnections, "max-connections", 20_000, "open connections, of senders and agents; 0 for no limit")
 	flags.IntVar(&o.perIP, "max-connections-per-ip", 1_000, "open connections from one address, but for trusted proxies; 0 for no limit")
 	flags.IntVar(&o.maxAgents, "max-agents", 10_000, "agents connected at once; 0 for no limit")
+	flags.IntVar(&o.agentsByOwner, "max-agents-per-owner", 1000, "of those, agents of one owner; 0 for no limit")
 	flags.IntVar(&o.endpointsByOwner, "max-endpoints", 100, "endpoints of one owner")
 	flags.BoolVar(&o.allowAnonymous, "allow-anonymous", false, "let agents in without a token: ANYBODY who reaches this relay can then use it")
 }
@@ -141,7 +142,7 @@ func (o *serve) config() (server.Config, error) {
 	return server.Config{
 		Data: string(o.data), Listen: o.listen, HTTPListen: o.httpListen, AdminListen: o.adminListen, PublicURL: public,
 		TLS: o.tls, TrustedProxies: o.trustedProxies,
-		MaxConnections: o.maxConnections, ConnectionsPerIP: o.perIP, MaxAgents: o.maxAgents,
+		MaxConnections: o.maxConnections, ConnectionsPerIP: o.perIP, MaxAgents: o.maxAgents, AgentsPerOwner: o.agentsByOwner,
 		MaxBody: int64(o.maxBody), MaxEndpoints: o.endpointsByOwner, AllowAnonymous: o.allowAnonymous,
 		Limits: relay.Limits{
 			Backlog: o.backlog, BacklogBytes: uint64(o.backlogBytes), Grace: time.Duration(o.grace),
@@ -167,7 +168,7 @@ func (o *serve) check() error {
 		n    int
 	}{
 		{"max-connections", o.maxConnections}, {"max-connections-per-ip", o.perIP},
-		{"max-agents", o.maxAgents}, {"max-endpoints", o.endpointsByOwner - 1},
+		{"max-agents", o.maxAgents}, {"max-agents-per-owner", o.agentsByOwner}, {"max-endpoints", o.endpointsByOwner - 1},
 	} {
 		if e.n < 0 {
 			return fmt.Errorf("%s is too small", e.flag)

@@ -39,7 +39,7 @@ func TestEveryFlagCounts(t *testing.T) {
 		"tls-cert": "cert.pem", "tls-key": "key.pem", "trusted-proxies": "127.0.0.1",
 		"max-body": "1KiB", "backlog": "1", "backlog-bytes": "1KiB", "grace": "1s", "kept-bytes": "1KiB", "agent-retention": "1s",
 		"rate-ip": "1/s", "rate-endpoint": "1/s", "rate-token": "off",
-		"max-connections": "1", "max-connections-per-ip": "1", "max-agents": "1", "max-endpoints": "1", "allow-anonymous": "true",
+		"max-connections": "1", "max-connections-per-ip": "1", "max-agents": "1", "max-agents-per-owner": "1", "max-endpoints": "1", "allow-anonymous": "true",
 	}
 	needs := map[string]string{ // what a flag makes sense with
 		"http-listen": "domain", "acme-email": "domain", "acme-directory": "domain", "acme-ca": "domain", "tls-cert": "tls-key", "tls-key": "tls-cert",

@@ -49,6 +49,7 @@ type Config struct {
 	MaxConnections   int            // to Listen and HTTPListen, all in all; 0 for no limit
 	ConnectionsPerIP int            // but for trusted proxies; 0 for no limit
 	MaxAgents        int            // connected at once; 0 for no limit
+	AgentsPerOwner   int            // of those, of one owner; 0 for no limit
 	MaxBody          int64          // of one request, in bytes
 	Limits           relay.Limits
 	Rates            relay.Rates
@@ -173,7 +174,7 @@ func (s *server) run(ctx context.Context) error {
 	s.relay = relay.New(relay.Config{
 		Store: s.store, Authority: s.registry, Meter: s.meter, Log: s.Log, Now: s.Now,
 		Hosts: s.hosts(l.public, at), Limits: s.Limits, MaxBody: s.MaxBody, Rates: s.Rates,
-		MaxAgents: s.MaxAgents, TrustedProxies: s.TrustedProxies,
+		MaxAgents: s.MaxAgents, PerOwner: s.AgentsPerOwner, TrustedProxies: s.TrustedProxies,
 	})
 	return s.serve(ctx, l, at)
 }
