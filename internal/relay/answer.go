@@ -141,10 +141,13 @@ func (all *answers) drop(id string) {
 	}
 }
 
+// valueCost is what a header's value takes of memory beside its bytes, about.
+const valueCost = 32
+
 func headerSize(header map[string][]string) (n uint64) {
 	for name, values := range header {
 		for _, value := range values {
-			n += uint64(len(name) + len(value))
+			n += uint64(len(name)+len(value)) + valueCost
 		}
 	}
 	return n

@@ -27,13 +27,16 @@ type partialRequest struct {
 	parts *wire.Parts
 }
 
+// valueCost is what a header's value takes of memory beside its bytes, about.
+const valueCost = 32
+
 // size is what it may take of memory, in bytes.
 func (p *partialRequest) size() uint64 {
 	f := p.head
 	n := f.Length + uint64(len(f.ID)+len(f.Method)+len(f.Path)+len(f.RawQuery)+len(f.Host)+len(f.Proto)+len(f.Remote))
 	for name, values := range f.Header {
 		for _, value := range values {
-			n += uint64(len(name) + len(value))
+			n += uint64(len(name)+len(value)) + valueCost
 		}
 	}
 	return n
