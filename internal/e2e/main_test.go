@@ -9,6 +9,9 @@ import (
 	"runtime/debug"
 	"testing"
 
+	// The tests build and start the program: without this, go test would not know that
+	// their results depend on it, and might show old ones.
+	_ "github.com/solatis/solatis-cli/internal/cli"
 	"go.uber.org/goleak"
 )
 
