@@ -175,8 +175,17 @@ func (s *server) run(ctx context.Context) error {
 		Store: s.store, Authority: s.registry, Meter: s.meter, Log: s.Log, Now: s.Now,
 		Hosts: s.hosts(l.public, at), Limits: s.Limits, MaxBody: s.MaxBody, Rates: s.Rates,
 		MaxAgents: s.MaxAgents, PerOwner: s.AgentsPerOwner, TrustedProxies: s.TrustedProxies,
+		Notice: s.notice(),
 	})
 	return s.serve(ctx, l, at)
+}
+
+// notice is what every developer is told who connects.
+func (s *server) notice() string {
+	if s.AllowAnonymous {
+		return "this relay takes agents without a token: whoever reaches it and knows the endpoint's name gets its webhooks"
+	}
+	return ""
 }
 
 // serve runs the HTTP servers until ctx ends or one of them breaks.

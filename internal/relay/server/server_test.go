@@ -123,8 +123,8 @@ func TestAnonymousAgents(t *testing.T) {
 	if status := r.post(t, welcome.URL, "{}"); status != http.StatusOK {
 		t.Errorf("the webhook gets %d", status)
 	}
-	if !strings.Contains(r.log.String(), "ANONYMOUS") {
-		t.Error("the log doesn't say that anybody may come")
+	if !strings.Contains(r.log.String(), "ANONYMOUS") || !strings.Contains(welcome.Notice, "without a token") {
+		t.Errorf("it isn't said that anybody may come; agents are told %q", welcome.Notice)
 	}
 }
 
