@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Synchronous says when a commit is durable.
@@ -45,6 +46,12 @@ var (
 	ErrCorrupt  = errors.New("the file is damaged, or not a database")
 	ErrClosed   = errors.New("the database is closed")
 	ErrReadOnly = errors.New("the database is open for reading only")
+)
+
+// How long a new connection waits for another process, and how often it tries.
+const (
+	busyWait  = 5 * time.Second
+	busyPause = 10 * time.Millisecond
 )
 
 // maxReaders is how many Views run at the same time.
@@ -205,6 +212,15 @@ func (d *DB) reader(ctx context.Context) (*conn, error) {
 // connect opens a connection and holds it against what Options want of it.
 func (d *DB) connect(ctx context.Context) (*conn, error) {
 	sc, err := d.pool.Conn(ctx)
+	// SQLite doesn't wait while another process makes a new database one with a log, or
+	// recovers the log: it says at once that the database is busy.
+	for until := time.Now().Add(busyWait); busy(err) && time.Now().Before(until); sc, err = d.pool.Conn(ctx) {
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
