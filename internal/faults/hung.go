@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// hungGate lets an app hang while much is queued for it. Meanwhile another endpoint goes
+// on. Then the agent is killed, and the next one drains the queue in order.
+func hungGate(ctx context.Context, t *trial) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p, err := t.newPair(ctx, "hung", "--concurrency", "1", "--timeout", "1h")
+	if err != nil {
+		return err
+	}
+	defer p.kill()
+	h := &hung{pair: p}
+	if h.beside, err = h.neighbour(ctx); err != nil {
+		return err
+	}
+	defer h.beside.kill()
+	if err := h.queueUp(ctx); err != nil {
+		return err
+	}
+	var c complaints
+	if err := h.besides(ctx, &c); err != nil {
+		return err
+	}
+	if err := h.restart(ctx, &c); err != nil {
+		return err
+	}
+	return c.err()
+}
+
+// hung is a relay with an agent whose app hangs, and another agent at an endpoint of its
+// own.
+type hung struct {
+	*pair
+	beside    *agent
+	besideApp *app
+}
+
+func (h *hung) neighbour(ctx context.Context) (a *agent, err error) {
+	if h.besideApp, err = h.newApp(ctx); err != nil {
+		return nil, err
+	}
+	if a, err = h.newAgent("beside", h.relay, h.besideApp); err != nil {
+		return nil, err
+	}
+	a.flags = append(a.flags, "--endpoint", "beside") // the last one counts
+	return a, a.start(ctx)
+}
+
+// queueUp posts to the app that hangs, until all is in the agent's history.
+func (h *hung) queueUp(ctx context.Context) error {
+	caught := h.app.hang()
+	path, err := h.agent.path()
+	if err != nil {
+		return err
+	}
+	// Several times what the agent may keep of it in memory.
+	size := h.pick(400, 100) << 10
+	l := &load{host: h.relay.host, path: path, ledger: h.ledger, prefix: "h", senders: 8,
+		until: h.pick(1_000, 10_000), size: func(int) int { return size }}
+	if err := l.run(ctx); err != nil {
+		return err
+	}
+	if err := h.agent.await(ctx, caught, "forwarded the first event"); err != nil {
+		return err
+	}
+	_, acked := h.ledger.counts()
+	return h.agent.await(ctx, h.agent.hasRecorded(acked), fmt.Sprintf("recorded %d requests", acked))
+}
+
+// besides sends to the other endpoint, whose app answers.
+func (h *hung) besides(ctx context.Context, c *complaints) error {
+	path, err := h.beside.path()
+	if err != nil {
+		return err
+	}
+	l := &load{host: h.relay.host, path: path, ledger: newLedger(), prefix: "b", senders: 4, until: h.pick(200, 2_000), size: mixedSizes}
+	if err := l.run(ctx); err != nil {
+		return err
+	}
+	if err := h.besideApp.await(ctx, l.ledger.promised()); err != nil {
+		return err
+	}
+	c.compareApp(l.ledger, "beside the app that hangs", h.besideApp)
+	_, acked := l.ledger.counts()
+	h.figure("beside", "%d events delivered by the other agent meanwhile", acked)
+	return nil
+}
+
+// maxQueueMemory is what the agent may take with any number of bodies queued, in MiB: the
+// 64 MiB of bodies that may wait in memory, as much again of garbage between two
+// collections, and what is on its way from the relay to the history.
+const maxQueueMemory = 450
+
+// restart kills the agent, lets the app go on, and compares what the next agent does.
+func (h *hung) restart(ctx context.Context, c *complaints) error {
+	peak, err := h.agent.memory()
+	if err != nil {
+		return err
+	}
+	h.agent.kill()
+	h.app.goOn()
+	if err := h.agent.start(ctx); err != nil {
+		return err
+	}
+	if err := h.finish(ctx, c, "queue"); err != nil {
+		return err
+	}
+	all, err := readHistory(ctx, h.agent.history())
+	if err != nil {
+		return err
+	}
+	c.compareOrder("queue", h.app, all)
+	_, acked := h.ledger.counts()
+	h.figure("queue", "%d events of %d KiB, drained by the next agent", acked, h.pick(400, 100))
+	h.figure("memory", "the agent whose app hung %.0f MiB at its peak (at most %d), the next one %.0f MiB", peak, maxQueueMemory, h.agentPeak)
+	if most := max(peak, h.agentPeak); most > maxQueueMemory {
+		c.add("the agent took %.0f MiB of memory for what was queued, and %d should do", most, maxQueueMemory)
+	}
+	if len(all) < acked {
+		return fmt.Errorf("%d events are in the history, of %d", len(all), acked)
+	}
+	return nil
+}
