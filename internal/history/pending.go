@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
 )
 
@@ -14,19 +15,14 @@ type Pending struct {
 	Request   string
 	EventID   string // "" where the body is no event
 	EventType string
-	Attempts  int // made so far, all of them interrupted
-}
-
-// placed is a pending delivery with its request's place in the log.
-type placed struct {
-	Pending
-	epoch, seq int64
+	Attempts  int            // made so far, all of them interrupted
+	At        event.Position // the request's place in the log
 }
 
 // Pending returns an agent's pending deliveries to a target, oldest first. Replays are
 // not among them: they belong to the command that made them.
 func (h *History) Pending(ctx context.Context, agent, target string) (pending []Pending, err error) {
-	var all []placed
+	var all []Pending
 	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
 		rows, err := tx.Query(`SELECT d.id, r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.epoch, r.seq,
 				(SELECT coalesce(max(number), 0) FROM attempts a WHERE a.delivery = d.n)
@@ -37,31 +33,30 @@ func (h *History) Pending(ctx context.Context, agent, target string) (pending []
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var p placed
-			if err := rows.Scan(&p.Delivery, &p.Request, &p.EventID, &p.EventType, &p.epoch, &p.seq, &p.Attempts); err != nil {
+			var p Pending
+			var epoch, seq int64
+			if err := rows.Scan(&p.Delivery, &p.Request, &p.EventID, &p.EventType, &epoch, &seq, &p.Attempts); err != nil {
 				return err
 			}
+			p.At = event.Position{Epoch: uint64(epoch), Seq: uint64(seq)}
 			all = append(all, p)
 		}
 		return rows.Err()
 	})
 	sortBySeq(all)
-	for _, p := range all {
-		pending = append(pending, p.Pending)
-	}
-	return pending, err
+	return all, err
 }
 
 // sortBySeq brings what was recorded in the order in which it was complete into the order
 // of the log. A log that was restored counts the same numbers again, so each epoch is
 // sorted by itself.
-func sortBySeq(all []placed) {
+func sortBySeq(all []Pending) {
 	for len(all) > 0 {
-		end := slices.IndexFunc(all, func(p placed) bool { return p.epoch != all[0].epoch })
+		end := slices.IndexFunc(all, func(p Pending) bool { return p.At.Epoch != all[0].At.Epoch })
 		if end < 0 {
 			end = len(all)
 		}
-		slices.SortStableFunc(all[:end], func(a, b placed) int { return cmp.Compare(a.seq, b.seq) })
+		slices.SortStableFunc(all[:end], func(a, b Pending) int { return cmp.Compare(a.At.Seq, b.At.Seq) })
 		all = all[end:]
 	}
 }

@@ -202,6 +202,10 @@ func (s *Session) resume(ctx context.Context) error {
 		s.left = activity.Resumed{Pending: n, Cancelled: true}
 		return err
 	}
+	at, err := s.History.Position(ctx, s.Relay.position())
+	if err != nil {
+		return err
+	}
 	pending, err := s.History.Pending(ctx, s.Relay.position(), s.Target.String())
 	s.left = activity.Resumed{Pending: len(pending)}
 	for i, p := range pending {
@@ -212,6 +216,9 @@ func (s *Session) resume(ctx context.Context) error {
 			name:     eventName{p.EventID, p.EventType},
 			recorded: make(chan bool, 1),
 			seq:      uint64(i),
+		}
+		if p.At.Epoch == at.Epoch && p.At.Seq > at.Seq {
+			j.behind = p.At.Seq
 		}
 		j.recorded <- true
 		s.resumed = append(s.resumed, j)
@@ -242,6 +249,11 @@ func (s *Session) begin(w tunnel.Welcome) {
 		s.Bus.Publish(s.left)
 	}
 	for _, j := range s.resumed {
+		// A request before it hadn't come whole when the earlier session ended, and comes
+		// again: the job has its place behind that one.
+		if goesOn := w.At.Seq == s.asked.Seq; j.behind > 0 && goesOn {
+			j.generation, j.seq = s.queue.current()+1, j.behind
+		}
 		s.queue.submit(j)
 	}
 	s.resumed = nil

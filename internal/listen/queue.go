@@ -23,6 +23,7 @@ type job struct {
 
 	generation int // of the connection that brought it; 0 for what an earlier session left
 	seq        uint64
+	behind     uint64 // of what an earlier session left: its seq, if one before it is missing
 }
 
 type eventName struct{ id, typ string }
