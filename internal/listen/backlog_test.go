@@ -113,7 +113,7 @@ func TestABacklogWaitsOutsideMemory(t *testing.T) {
 	s := New(Config{Bus: new(activity.Bus)})
 	hanging := make(chan *job, 1)
 	s.queue = newQueue(1, func(j *job) { hanging <- j })
-	s.queue.connected(0, true)
+	s.queue.connected(0, 1<<62)
 	var jobs []*job
 	for seq := uint64(1); seq <= 200; seq++ {
 		in := &judged{request: new(event.Request)} // the queue goes by what job says of its size
@@ -138,7 +138,7 @@ func TestABacklogWaitsOutsideMemory(t *testing.T) {
 func TestWhatIsSkippedIsKeptForOrderOnly(t *testing.T) {
 	q := newQueue(16, nil)
 	q.start = func(*job) { q.done() }
-	q.connected(0, false)
+	q.connected(0, 0)
 	q.submit(&job{generation: 1, seq: 2})
 	q.submit(&job{generation: 1, seq: 1}) // out of turn, so that expected stays behind
 	for seq := uint64(3); seq < 100; seq++ {

@@ -217,7 +217,7 @@ func (s *Session) resume(ctx context.Context) error {
 			recorded: make(chan bool, 1),
 			seq:      uint64(i),
 		}
-		if p.At.Epoch == at.Epoch && p.At.Seq > at.Seq {
+		if p.At.Seq > at.Seq {
 			j.behind = p.At.Seq
 		}
 		j.recorded <- true
@@ -251,12 +251,22 @@ func (s *Session) begin(w tunnel.Welcome) {
 	for _, j := range s.resumed {
 		// A request before it hadn't come whole when the earlier session ended, and comes
 		// again: the job has its place behind that one.
-		if goesOn := w.At.Seq == s.asked.Seq; j.behind > 0 && goesOn {
+		if 0 < j.behind && j.behind <= s.comesAgain(w) {
 			j.generation, j.seq = s.queue.current()+1, j.behind
 		}
 		s.queue.submit(j)
 	}
 	s.resumed = nil
+}
+
+// comesAgain returns the seq up to which the relay sends again what this agent may have: 0
+// where it doesn't go on from the position that it was asked for, since the same numbers may
+// be those of other requests then.
+func (s *Session) comesAgain(w tunnel.Welcome) uint64 {
+	if w.At.Seq != s.asked.Seq {
+		return 0
+	}
+	return w.At.Seq + w.Backlog
 }
 
 // Connecting implements tunnel.Handler. Of the relay in this process there is nothing to
@@ -271,7 +281,7 @@ func (s *Session) Connecting() {
 func (s *Session) Connected(w tunnel.Welcome) {
 	s.cautious = w.At.Seq + w.Backlog
 	s.ready.Do(func() { s.begin(w) })
-	s.queue.connected(w.At.Seq, w.At.Seq == s.asked.Seq)
+	s.queue.connected(w.At.Seq, s.comesAgain(w))
 	s.items <- item{connected: true, at: w.At}
 	s.Bus.Publish(activity.Connected{Backlog: int(w.Backlog), At: s.Now()})
 }

@@ -57,14 +57,13 @@ func newQueue(slots int, start func(*job)) *queue {
 }
 
 // connected begins a new connection, whose first request follows the seq after. All that
-// earlier ones brought has been submitted or skipped. Where the new one goes on with the
-// same log, jobs beyond after have to wait for one that hadn't come whole and comes again;
-// else they wait for nothing, as the same numbers may now be those of other requests.
-func (q *queue) connected(after uint64, goesOn bool) {
+// earlier ones brought has been submitted or skipped. Jobs beyond after, up to the seq that
+// comes again, have to wait for one that hadn't come whole.
+func (q *queue) connected(after, comesAgain uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, j := range q.waiting {
-		if goesOn && j.generation > 0 && j.generation == q.generation && j.seq > after {
+		if j.generation > 0 && j.generation == q.generation && after < j.seq && j.seq <= comesAgain {
 			j.generation++
 		}
 	}
