@@ -48,17 +48,34 @@ func (h *History) Pending(ctx context.Context, agent, target string) (pending []
 }
 
 // sortBySeq brings what was recorded in the order in which it was complete into the order
-// of the log. A log that was restored counts the same numbers again, so each epoch is
-// sorted by itself.
+// of the log. Each run of a relay has another epoch and goes on with the same log, but one
+// that was restored counts the same numbers again: then each epoch is sorted by itself.
 func sortBySeq(all []Pending) {
+	if !numberTwice(all) {
+		slices.SortStableFunc(all, bySeq)
+		return
+	}
 	for len(all) > 0 {
 		end := slices.IndexFunc(all, func(p Pending) bool { return p.At.Epoch != all[0].At.Epoch })
 		if end < 0 {
 			end = len(all)
 		}
-		slices.SortStableFunc(all[:end], func(a, b Pending) int { return cmp.Compare(a.At.Seq, b.At.Seq) })
+		slices.SortStableFunc(all[:end], bySeq)
 		all = all[end:]
 	}
+}
+
+func bySeq(a, b Pending) int { return cmp.Compare(a.At.Seq, b.At.Seq) }
+
+func numberTwice(all []Pending) bool {
+	seen := make(map[uint64]bool, len(all))
+	for _, p := range all {
+		if seen[p.At.Seq] {
+			return true
+		}
+		seen[p.At.Seq] = true
+	}
+	return false
 }
 
 // CancelPending cancels what Pending would return, and says how many they were.

@@ -89,3 +89,26 @@ func TestCancelPendingLeavesOthersAlone(t *testing.T) {
 		t.Errorf("pending elsewhere: %v, %v", p, err)
 	}
 }
+
+// TestPendingDeliveriesOfARestartedRelayAreOneLog: a large body came whole only after the relay
+// had been restarted, behind a later request of the run before.
+func TestPendingDeliveriesOfARestartedRelayAreOneLog(t *testing.T) {
+	h := open(t, filepath.Join(t.TempDir(), "history.db"))
+	target := batchOf(1, 0).Records[0].Target
+	for _, at := range []event.Position{{Epoch: 9, Seq: 1}, {Epoch: 9, Seq: 3}, {Epoch: 8, Seq: 2}, {Epoch: 8, Seq: 4}} {
+		b := batchOf(1, at.Seq-1)
+		b.Position.Epoch = at.Epoch
+		if _, err := h.Record(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pending, err := h.Pending(t.Context(), "laptop@local", target)
+	if err != nil || len(pending) != 4 {
+		t.Fatal(pending, err)
+	}
+	for i, p := range pending {
+		if p.At.Seq != uint64(i+1) {
+			t.Errorf("at %d comes request %d of the log", i, p.At.Seq)
+		}
+	}
+}
