@@ -85,7 +85,7 @@ var noUnload = breakage{"no-unload", []edit{
 
 // resumeFromSent goes on after what an agent was sent, whatever it says that it has.
 var resumeFromSent = breakage{"resume-from-sent", []edit{
-	{"internal/relay/agent.go",
+	{"internal/relay/join.go",
 		"\tat := event.Position{Epoch: hello.Epoch, Seq: hello.Seq}\n",
 		`	at := event.Position{Epoch: hello.Epoch, Seq: hello.Seq}
 	a.endpoint.mu.Lock()

@@ -28,32 +28,11 @@ who knows it can send webhooks to it.`,
 	return cmd
 }
 
-func (o *lister) endpoints(ctx context.Context) (err error) {
-	if err := o.output.check(); err != nil {
-		return err
-	}
-	m, err := o.app.manage(ctx, o.data)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, m.close)
-	all, err := m.Endpoints(ctx, o.owner)
-	if err != nil {
-		return err
-	}
-	if o.output == "json" {
-		for _, e := range all {
-			if err := printJSON(o.app.streams.Out, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var rows [][]string
-	for _, e := range all {
-		rows = append(rows, []string{e.Owner, e.Name, e.ID, strconv.FormatUint(e.Backlog, 10), inUnits(e.Bytes), date(e.Created)})
-	}
-	return table(o.app.streams.Out, []string{"OWNER", "NAME", "ID", "WAITING", "BYTES", "CREATED"}, rows)
+func (o *lister) endpoints(ctx context.Context) error {
+	head := []string{"OWNER", "NAME", "ID", "WAITING", "BYTES", "CREATED"}
+	return list(ctx, o, admin.Operations.Endpoints, head, func(e admin.Endpoint) []string {
+		return []string{e.Owner, e.Name, e.ID, strconv.FormatUint(e.Backlog, 10), inUnits(e.Bytes), date(e.Created)}
+	})
 }
 
 func (a *app) newEndpointShow() *cobra.Command {

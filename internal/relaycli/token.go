@@ -103,7 +103,16 @@ func (a *app) newTokenList() *cobra.Command {
 	return cmd
 }
 
-func (o *lister) tokens(ctx context.Context) (err error) {
+func (o *lister) tokens(ctx context.Context) error {
+	head := []string{"TOKEN", "OWNER", "SCOPE", "STATE", "CREATED", "LAST USED", "COMMENT"}
+	return list(ctx, o, admin.Operations.Tokens, head, func(t access.Token) []string {
+		return []string{t.ID, t.Owner, string(t.Scope), stateOf(t, o.app.now()), date(t.Created), date(t.Used), t.Comment}
+	})
+}
+
+// list prints what there is of an owner, or of all: as a table, or as one JSON object a
+// line.
+func list[T any](ctx context.Context, o *lister, of func(admin.Operations, context.Context, string) ([]T, error), head []string, row func(T) []string) (err error) {
 	if err := o.output.check(); err != nil {
 		return err
 	}
@@ -112,23 +121,23 @@ func (o *lister) tokens(ctx context.Context) (err error) {
 		return err
 	}
 	defer closing(&err, m.close)
-	all, err := m.Tokens(ctx, o.owner)
+	all, err := of(m, ctx, o.owner)
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		for _, t := range all {
-			if err := printJSON(o.app.streams.Out, t); err != nil {
+	var rows [][]string
+	for _, item := range all {
+		if o.output == "json" {
+			if err := printJSON(o.app.streams.Out, item); err != nil {
 				return err
 			}
 		}
+		rows = append(rows, row(item))
+	}
+	if o.output == "json" {
 		return nil
 	}
-	var rows [][]string
-	for _, t := range all {
-		rows = append(rows, []string{t.ID, t.Owner, string(t.Scope), stateOf(t, o.app.now()), date(t.Created), date(t.Used), t.Comment})
-	}
-	return table(o.app.streams.Out, []string{"TOKEN", "OWNER", "SCOPE", "STATE", "CREATED", "LAST USED", "COMMENT"}, rows)
+	return table(o.app.streams.Out, head, rows)
 }
 
 func stateOf(t access.Token, now time.Time) string {
