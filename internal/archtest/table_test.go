@@ -13,7 +13,10 @@ var levels = map[string]int{
 
 	// The domain's rules, the wire's frames, the disk's foundations.
 	"catalog":  1,
+	"curl":     1,
 	"delivery": 1,
+	"filter":   1,
+	"override": 1,
 	"wire":     1,
 	"sqlitedb": 1,
 	"folders":  1,
@@ -22,6 +25,8 @@ var levels = map[string]int{
 	"activity":   2,
 	"api":        2,
 	"credential": 2,
+	"drift":      2,
+	"fixture":    2,
 	"history":    2,
 	"relay":      2,
 	"send":       2,
@@ -39,6 +44,7 @@ var levels = map[string]int{
 	"tunnel":            3,
 
 	// The whole of one session, and of one relay.
+	"check":           4,
 	"doctor":          4,
 	"listen":          4,
 	"relay/admin":     4,
