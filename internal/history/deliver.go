@@ -51,7 +51,7 @@ func (h *History) AddAttempt(ctx context.Context, id string, a delivery.Attempt,
 	if len(o.Body) > delivery.MaxRecordedBody {
 		o.Body, o.Truncated = o.Body[:delivery.MaxRecordedBody], true
 	}
-	return h.db.UpdateSoon(ctx, func(tx *sqlitedb.Tx) error {
+	return h.db.UpdateLater(ctx, func(tx *sqlitedb.Tx) error {
 		n, err := tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, truncated, header, body)
 			SELECT n, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM deliveries WHERE id = ?`,
 			a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Truncated, header, o.Body, id)

@@ -151,21 +151,27 @@ func (d *DB) Close() error {
 //
 // Once handed over the write is carried out, and Update waits for it, even if ctx ends.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return d.write(ctx, fn, false)
+	return d.write(ctx, fn, now)
 }
 
 // UpdateSoon is Update for what may be forgotten in a power cut, though not in a crash
 // of the process: it doesn't wait for the disk. What it wrote is durable with the next
 // Update.
 func (d *DB) UpdateSoon(ctx context.Context, fn func(*Tx) error) error {
-	return d.write(ctx, fn, true)
+	return d.write(ctx, fn, soon)
 }
 
-func (d *DB) write(ctx context.Context, fn func(*Tx) error, soon bool) error {
+// UpdateLater is UpdateSoon for what nobody waits for: it may also take a few
+// milliseconds, in which others join its transaction.
+func (d *DB) UpdateLater(ctx context.Context, fn func(*Tx) error) error {
+	return d.write(ctx, fn, later)
+}
+
+func (d *DB) write(ctx context.Context, fn func(*Tx) error, when urgency) error {
 	if d.writer == nil {
 		return d.explain(ErrReadOnly)
 	}
-	return d.explain(d.writer.do(ctx, fn, soon))
+	return d.explain(d.writer.do(ctx, fn, when))
 }
 
 // View runs fn in a transaction that only reads, and sees one state of the database. A

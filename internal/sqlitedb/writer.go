@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // writer is the goroutine that all writes go through.
@@ -13,6 +14,9 @@ type writer struct {
 	level Synchronous // that every commit has, but for those of writes that need none
 	now   Synchronous // of the connection, only used by the loop
 	ops   chan *op
+
+	crowded bool // whether many shared the last transaction; only used by the loop
+
 	ended chan struct{}
 
 	mu     sync.RWMutex // held for reading while handing over, so that stop waits for it
@@ -22,12 +26,29 @@ type writer struct {
 // op is one caller's write.
 type op struct {
 	fn   func(*Tx) error
-	soon bool       // durable later is early enough
+	when urgency
 	done chan error // of capacity 1
 }
 
+// urgency says what a write's caller waits for.
+type urgency int
+
+const (
+	now   urgency = iota // for the disk
+	soon                 // for the commit; durable later is early enough
+	later                // for nothing: the commit too may come a little later
+)
+
 // maxBatch is how many writes share a transaction at most.
 const maxBatch = 512
+
+// A commit costs about as much as twenty rows, so where there is a crowd, or nobody in a
+// hurry, a transaction waits for company: not longer than pause, which is little beside
+// what each of a crowd waits anyway. An urgent write alone never waits.
+const (
+	crowd = 6 // writes that shared the last transaction
+	pause = 2 * time.Millisecond
+)
 
 func startWriter(c *conn, level Synchronous) *writer {
 	w := &writer{conn: c, level: level, now: level, ops: make(chan *op, maxBatch), ended: make(chan struct{})}
@@ -35,11 +56,11 @@ func startWriter(c *conn, level Synchronous) *writer {
 	return w
 }
 
-func (w *writer) do(ctx context.Context, fn func(*Tx) error, soon bool) error {
+func (w *writer) do(ctx context.Context, fn func(*Tx) error, when urgency) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	o := &op{fn: fn, soon: soon, done: make(chan error, 1)}
+	o := &op{fn: fn, when: when, done: make(chan error, 1)}
 	if err := w.handOver(ctx, o); err != nil {
 		return err
 	}
@@ -77,21 +98,41 @@ func (w *writer) loop() {
 	}
 }
 
-// gather returns first and what else is waiting.
+// gather returns first and what else is waiting, or comes while it is worth waiting.
 func (w *writer) gather(first *op) []*op {
-	batch := []*op{first}
-	for len(batch) < maxBatch {
-		select {
-		case o, ok := <-w.ops:
-			if !ok {
-				return batch
-			}
-			batch = append(batch, o)
-		default:
-			return batch
-		}
+	over := make(<-chan time.Time)
+	if w.crowded || first.when == later {
+		over = time.After(pause)
 	}
+	if w.crowded {
+		<-over // rather than be woken by each
+	}
+	batch, patient := []*op{first}, first.when == later && !w.crowded
+	for len(batch) < maxBatch {
+		o, ok := w.next(patient, over)
+		if !ok {
+			break
+		}
+		batch, patient = append(batch, o), patient && o.when == later
+	}
+	w.crowded = len(batch) >= crowd
 	return batch
+}
+
+// next returns a further write for a batch; if patient, it waits for one.
+func (w *writer) next(patient bool, over <-chan time.Time) (o *op, ok bool) {
+	if !patient {
+		select {
+		case o, ok = <-w.ops:
+		default:
+		}
+		return o, ok
+	}
+	select {
+	case o, ok = <-w.ops:
+	case <-over:
+	}
+	return o, ok
 }
 
 // commit runs a batch as one transaction. Where one op fails it alone gets its error, and
@@ -137,7 +178,7 @@ func (w *writer) try(batch []*op) (failed int, err error) {
 // that has one makes it durable too, since it covers the whole write-ahead log.
 func (w *writer) setLevel(batch []*op) error {
 	level := w.level
-	if !slices.ContainsFunc(batch, func(o *op) bool { return !o.soon }) {
+	if !slices.ContainsFunc(batch, func(o *op) bool { return o.when == now }) {
 		level = Normal
 	}
 	if level == w.now {
