@@ -2,6 +2,8 @@ package history
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +37,15 @@ func addDelivery(tx *sqlitedb.Tx, d Delivery) error {
 	return err
 }
 
+// addFirst is addDelivery for the request that was recorded last, which needn't be looked
+// for.
+func addFirst(tx *sqlitedb.Tx, d Delivery) error {
+	_, err := tx.Exec(`INSERT INTO deliveries (id, request, agent, target, origin, state, created)
+		VALUES (?, last_insert_rowid(), ?, ?, ?, ?, ?)`,
+		d.ID, d.Agent, d.Target, string(d.Origin), string(delivery.Pending), d.Created.UnixNano())
+	return err
+}
+
 // AddAttempt records an attempt and the state that its delivery is in after it, in one
 // transaction. An attempt's number can be used once. Of a response's body longer than
 // delivery.MaxRecordedBody the beginning is kept, and marked as truncated. A
@@ -52,16 +63,19 @@ func (h *History) AddAttempt(ctx context.Context, id string, a delivery.Attempt,
 		o.Body, o.Truncated = o.Body[:delivery.MaxRecordedBody], true
 	}
 	return h.db.UpdateLater(ctx, func(tx *sqlitedb.Tx) error {
-		n, err := tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, truncated, header, body)
-			SELECT n, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM deliveries WHERE id = ?`,
-			a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Truncated, header, o.Body, id)
+		var n int64
+		err := tx.QueryRow("UPDATE deliveries SET state = ? WHERE id = ? RETURNING n", string(state), id).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &NotFoundError{ID: id}
+		}
+		if err == nil {
+			_, err = tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, truncated, header, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				n, a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Truncated, header, o.Body)
+		}
 		if err != nil {
 			return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
 		}
-		if n == 0 {
-			return &NotFoundError{ID: id}
-		}
-		_, err = tx.Exec("UPDATE deliveries SET state = ? WHERE id = ?", string(state), id)
-		return err
+		return nil
 	})
 }

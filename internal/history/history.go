@@ -25,8 +25,14 @@ import (
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
 )
 
-//go:embed schema.sql
-var schema string
+//go:embed schema1.sql
+var schema1 string
+
+//go:embed schema2.sql
+var schema2 string
+
+// migrations make the schema, each from the one before.
+var migrations = []string{schema1, schema2}
 
 // History is an open history. Its methods may be called from any number of goroutines.
 type History struct{ db *sqlitedb.DB }
@@ -37,7 +43,7 @@ type History struct{ db *sqlitedb.DB }
 // What Record writes is durable at once (synchronous=FULL), because the embedded relay
 // deletes a request as soon as it is acknowledged.
 func Open(ctx context.Context, path string) (*History, error) {
-	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Name: "history", Migrations: []string{schema}})
+	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Name: "history", Migrations: migrations})
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func TestADamagedOrNewerHistoryStaysAsItIs(t *testing.T) {
 	dir := t.TempDir()
 	newer, damaged := filepath.Join(dir, "newer.db"), filepath.Join(dir, "damaged.db")
 	future, err := sqlitedb.Open(t.Context(), newer, sqlitedb.Options{
-		Name: "history", Migrations: []string{"CREATE TABLE requests (n)", "CREATE TABLE unheard_of (n)"},
+		Name: "history", Migrations: []string{"CREATE TABLE requests (n)", "CREATE TABLE a (n)", "CREATE TABLE b (n)", "CREATE TABLE unheard_of (n)"},
 	})
 	if err == nil {
 		err = future.Close()

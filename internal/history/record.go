@@ -124,10 +124,14 @@ func (b *Batch) record(tx *sqlitedb.Tx, r *Record, w *row) (Recorded, error) {
 	case r.Delivery == "":
 		return f, nil
 	}
-	return f, addDelivery(tx, Delivery{
+	d := Delivery{
 		ID: r.Delivery, Request: r.Request.ID, Agent: b.Agent, Target: r.Target,
 		Origin: delivery.Received, Created: r.Request.Received,
-	})
+	}
+	if first {
+		return f, addFirst(tx, d)
+	}
+	return f, addDelivery(tx, d)
 }
 
 // insert writes a request, and reports whether it wasn't there.

@@ -1,0 +1,4 @@
+package history
+
+// Migrations are those of the history.
+var Migrations = migrations
