@@ -8,6 +8,7 @@ var levels = map[string]int{
 	"signature": 0,
 	"wsconn":    0,
 	"buildinfo": 0,
+	"collector": 0,
 	"loopback":  0,
 	"nearest":   0,
 

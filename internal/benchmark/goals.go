@@ -45,7 +45,7 @@ func (f *figures) goals() []goalFigure {
 	}
 	for _, i := range f.Idle {
 		if i.Agents >= idleAgents { // fewer pay more for what a relay needs without any
-			what := fmt.Sprintf("relay's memory per idle agent, %s agents, GOGC=%s", whole(float64(i.Agents)), i.GOGC)
+			what := fmt.Sprintf("relay's memory per idle agent, %s agents, %s", whole(float64(i.Agents)), collected(i.GOGC))
 			all = append(all, atMost(what, i.KiB, idleGoal, "KiB"))
 		}
 	}

@@ -67,7 +67,7 @@ func agentsRole(ctx context.Context, args []string, out io.Writer) error {
 // idleFigure is what a connected agent that does nothing costs a relay.
 type idleFigure struct {
 	Agents  int     `json:"agents"`
-	GOGC    string  `json:"gogc"`                // the relay's; 100 unless it is told otherwise
+	GOGC    string  `json:"gogc,omitempty"`      // that the relay was given; none where it follows its own rule
 	KiB     float64 `json:"kib_per_agent"`       // of resident memory
 	Without float64 `json:"mib_without_agents"`  // resident
 	With    float64 `json:"mib_with_all_agents"` // resident
@@ -77,8 +77,8 @@ type idleFigure struct {
 // is collected early. The difference is slack of the heap, not what an agent needs.
 func idle(ctx context.Context, o options, n int) ([]idleFigure, error) {
 	var all []idleFigure
-	for _, gogc := range []string{"100", "10"} {
-		fmt.Fprintf(os.Stderr, "%d idle agents, GOGC=%s\n", n, gogc)
+	for _, gogc := range []string{"", "10"} {
+		fmt.Fprintf(os.Stderr, "%d idle agents, %s\n", n, collected(gogc))
 		f, err := idleAt(ctx, o, n, gogc)
 		if err != nil {
 			return nil, err
@@ -88,11 +88,23 @@ func idle(ctx context.Context, o options, n int) ([]idleFigure, error) {
 	return all, nil
 }
 
+// collected says by which rule a relay's garbage is collected.
+func collected(gogc string) string {
+	if gogc == "" {
+		return "as it is started"
+	}
+	return "GOGC=" + gogc
+}
+
 // settleIdle is how long the relay gets to finish what connecting set off.
 const settleIdle = 2 * time.Second
 
 func idleAt(ctx context.Context, o options, n int, gogc string) (f idleFigure, err error) {
-	relay, url, err := startRelay(ctx, o.relay, filepath.Join(o.dir, "idle-"+gogc), "GOGC="+gogc)
+	var env []string
+	if gogc != "" {
+		env = append(env, "GOGC="+gogc)
+	}
+	relay, url, err := startRelay(ctx, o.relay, filepath.Join(o.dir, "idle-"+gogc), env...)
 	if err != nil {
 		return f, err
 	}
@@ -126,8 +138,8 @@ func idleAt(ctx context.Context, o options, n int, gogc string) (f idleFigure, e
 }
 
 func (f idleFigure) String() string {
-	return fmt.Sprintf("%s idle agents at a relay with GOGC=%s: %.1f KiB of its resident memory each (%.1f MiB without them, %.1f MiB with them)",
-		whole(float64(f.Agents)), f.GOGC, f.KiB, f.Without, f.With)
+	return fmt.Sprintf("%s idle agents at a relay, %s: %.1f KiB of its resident memory each (%.1f MiB without them, %.1f MiB with them)",
+		whole(float64(f.Agents)), collected(f.GOGC), f.KiB, f.Without, f.With)
 }
 
 func printIdle(ctx context.Context, o options) error {

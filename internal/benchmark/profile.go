@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/collector"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/relay"
@@ -32,6 +33,7 @@ func profile(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer closing(&err, app.stop)
+	collector.Tune()
 	s, err := startSession(ctx, o.dir, url)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ func relayArgs(dir string) []string {
 	return []string{
 		"serve", "--data", dir, "--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-format", "json", "--allow-anonymous",
 		"--rate-ip", "off", "--rate-endpoint", "off", "--rate-token", "off",
-		"--max-connections-per-ip", "0", "--max-agents", "0", "--max-endpoints", fmt.Sprint(2 * maxAgents),
+		"--max-connections", "0", "--max-connections-per-ip", "0", "--max-agents", "0", "--max-agents-per-owner", "0", "--max-endpoints", fmt.Sprint(2 * maxAgents),
 	}
 }
 

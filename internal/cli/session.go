@@ -9,6 +9,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/buildinfo"
+	"github.com/solatis/solatis-cli/internal/collector"
 	"github.com/solatis/solatis-cli/internal/control"
 	"github.com/solatis/solatis-cli/internal/folders"
 	"github.com/solatis/solatis-cli/internal/history"
@@ -37,6 +38,7 @@ type sessionConfig struct {
 
 // runSession runs a session until ctx ends.
 func runSession(ctx context.Context, c sessionConfig) (err error) {
+	collector.Tune()
 	f, err := folders.Resolve(c.app.env)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/solatis/solatis-cli/internal/collector"
 	"github.com/solatis/solatis-cli/internal/relay"
 	"github.com/solatis/solatis-cli/internal/relay/server"
 	"github.com/spf13/cobra"
@@ -123,6 +124,7 @@ func (o *serve) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	collector.Tune()
 	return server.Run(ctx, config)
 }
 
