@@ -12,7 +12,6 @@ var answerBeforeCommit = breakage{"answer-before-commit", []edit{
 	}
 	time.Sleep(50 * time.Millisecond)
 	if err := w.conn.run("COMMIT"); err != nil {`},
-	{"internal/sqlitedb/writer.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"time\"\n"},
 }}
 
 // positionBeforeRecord moves the agent's position in a transaction of its own, before
@@ -92,4 +91,26 @@ var resumeFromSent = breakage{"resume-from-sent", []edit{
 	at.Seq = max(at.Seq, a.endpoint.sent[a.name])
 	a.endpoint.mu.Unlock()
 `},
+}}
+
+// neverDead takes no connection for dead, however long it is silent.
+var neverDead = breakage{"never-dead", []edit{
+	{"internal/wsconn/wsconn.go", "DeadAfter        = 25 * time.Second", "DeadAfter        = 25 * time.Hour"},
+}}
+
+// eternalTokens lets agents stay whose token has expired.
+var eternalTokens = breakage{"eternal-tokens", []edit{
+	{"internal/relay/admit.go", "\tif !bearer.Expires.IsZero() {", "\tif false {"},
+}}
+
+// eternalHold keeps requests for agents that never come back.
+var eternalHold = breakage{"eternal-hold", []edit{
+	{"internal/relay/sqlitestore/trim.go",
+		"absent := limits.AgentRetention > 0 && now.Sub(a.seen) > limits.AgentRetention",
+		"absent := now.IsZero()"},
+}}
+
+// endlessWatch leaves a goroutine behind with each connection.
+var endlessWatch = breakage{"endless-watch", []edit{
+	{"internal/tunnel/tunnel.go", "\treturn func() { close(done); <-ended }\n", "\treturn func() {}\n"},
 }}

@@ -59,6 +59,12 @@ var gates = []gate{
 	{"cuts", "connections that break, stall or are half open lose nothing", cutsGate, []control{
 		{"relay-resumes-from-sent", resumeFromSent, "was lost"},
 	}},
+	{"day", "in 24 hours of a fake clock nothing leaks, stalls or is kept for ever", dayGate, []control{
+		{"silence-is-not-noticed", neverDead, "agent stays has"},
+		{"tokens-never-expire", eternalTokens, "it still runs"},
+		{"absent-agents-hold-for-ever", eternalHold, "still keeps"},
+		{"connections-leave-a-goroutine", endlessWatch, "goroutines"},
+	}},
 }
 
 // choose returns the gates with names, all if there are none.

@@ -72,8 +72,8 @@ func (b breakage) overlay(root, dir string) (string, error) {
 	return path, os.WriteFile(path, list, 0o600)
 }
 
-// programs are the paths of the built programs.
-type programs struct{ solatis, solatisRelay string }
+// programs are the paths of the built programs, and of what they were built from.
+type programs struct{ solatis, solatisRelay, root, overlay string }
 
 // builder builds the programs, each breakage once.
 type builder struct {
@@ -104,7 +104,7 @@ func (b *builder) build(ctx context.Context, broken breakage) (programs, error) 
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return programs{}, errors.Join(fmt.Errorf("go build with the breakage %q: %w", broken.name, err), errors.New(string(out)))
 	}
-	p := programs{filepath.Join(dir, "solatis"), filepath.Join(dir, "solatis-relay")}
+	p := programs{filepath.Join(dir, "solatis"), filepath.Join(dir, "solatis-relay"), b.root, overlay}
 	b.built[broken.name] = p
 	return p, nil
 }

@@ -30,6 +30,7 @@ import (
 type Config struct {
 	URL      string      // of the relay's agent path, ws:// or wss://
 	TLS      *tls.Config // of a wss:// URL; nil means the system's certificates
+	Net      wsconn.Net  // makes the connection below; nil dials the network
 	Token    string      // sent in the Authorization header of the handshake only
 	Software string      // such as "solatis/1.2.0"
 	Agent    string      // the name that the relay knows this agent's position by
@@ -262,7 +263,7 @@ func (t *Tunnel) dial(ctx context.Context, deadline time.Time) (*wsconn.Conn, er
 	if t.Token != "" { // a relay may take anybody
 		header.Set("Authorization", "Bearer "+t.Token)
 	}
-	return wsconn.Dial(ctx, t.URL, wsconn.DialOptions{Header: header, TLS: t.TLS})
+	return wsconn.Dial(ctx, t.URL, wsconn.DialOptions{Header: header, TLS: t.TLS, Net: t.Net})
 }
 
 func (t *Tunnel) hello(at event.Position) *wire.Hello {

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -75,7 +76,12 @@ func (e *StatusError) Error() string {
 type DialOptions struct {
 	Header http.Header // of the handshake
 	TLS    *tls.Config // of a wss:// URL; nil means the system's certificates
+	Net    Net         // nil dials the network
 }
+
+// Net makes the connection that a websocket runs on, as net.Dialer.DialContext does. A
+// network in memory can take its place, and then time can be faked.
+type Net func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Dial opens a websocket to a ws:// or wss:// URL, through the proxy that the
 // environment names (never for loopback addresses). A handshake that the server refuses
@@ -87,6 +93,7 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		TLSClientConfig:  o.TLS,
 		HandshakeTimeout: HandshakeTimeout,
 		WriteBufferPool:  &writeBuffers,
+		NetDialContext:   o.Net,
 	}
 	ws, resp, err := dialer.DialContext(ctx, url, o.Header)
 	if err != nil && resp != nil {
