@@ -48,6 +48,9 @@ var gates = []gate{
 		{"relay-takes-broken-bodies", takeBrokenBodies, "answered 2"},
 		{"relay-waits-for-ever", endlessHeaders, "still open"},
 	}},
+	{"slow", "slowhttptest holds connections and gets in nobody's way", slowGate, []control{
+		{"relay-takes-broken-bodies", takeBrokenBodies, "was never sent"},
+	}},
 	{"big", "many large bodies at once arrive whole, in little memory", bigGate, []control{
 		{"relay-keeps-bodies-in-memory", noSpool, "MiB of memory"},
 		{"relay-mixes-parts-up", mixedParts, "was never sent"},

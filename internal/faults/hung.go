@@ -24,6 +24,9 @@ func hungGate(ctx context.Context, t *trial) error {
 		return err
 	}
 	var c complaints
+	if err := h.compareIngest(ctx, &c); err != nil {
+		return err
+	}
 	if err := h.besides(ctx, &c); err != nil {
 		return err
 	}
@@ -37,11 +40,13 @@ func hungGate(ctx context.Context, t *trial) error {
 // own.
 type hung struct {
 	*pair
-	beside    *agent
-	besideApp *app
+	beside       *agent
+	besideApp    *app
+	besideLedger *ledger
 }
 
 func (h *hung) neighbour(ctx context.Context) (a *agent, err error) {
+	h.besideLedger = newLedger()
 	if h.besideApp, err = h.newApp(ctx); err != nil {
 		return nil, err
 	}
@@ -79,7 +84,8 @@ func (h *hung) besides(ctx context.Context, c *complaints) error {
 	if err != nil {
 		return err
 	}
-	l := &load{host: h.relay.host, path: path, ledger: newLedger(), prefix: "b", senders: 4, until: h.pick(200, 2_000), size: mixedSizes}
+	_, before := h.besideLedger.counts()
+	l := &load{host: h.relay.host, path: path, ledger: h.besideLedger, prefix: "b", senders: 4, until: before + h.pick(200, 2_000), size: mixedSizes}
 	if err := l.run(ctx); err != nil {
 		return err
 	}
