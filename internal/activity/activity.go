@@ -24,11 +24,13 @@ type Ready struct {
 	URL       string    `json:"url"`                // where webhooks are to be sent
 	Relay     string    `json:"relay,omitempty"`    // the relay's origin; empty for the embedded one
 	Endpoint  string    `json:"endpoint,omitempty"` // its name at that relay
-	Target    string    `json:"target,omitempty"`
-	Respond   string    `json:"respond"`          // "relay" or "app"
-	Verify    string    `json:"verify"`           // "warn", "strict" or "off"
-	Secret    string    `json:"secret,omitempty"` // in full only where the user may see it, else masked
-	Generated bool      `json:"-"`                // whether solatis made the secret itself
+	Target    string    `json:"target,omitempty"`   // the first of Targets, else that of the first route; empty where nothing is forwarded
+	Targets   []string  `json:"targets,omitempty"`  // each gets what no route takes
+	Routes    []string  `json:"routes,omitempty"`   // such as "document.*=http://localhost:3000/docs"; the first that matches takes an event
+	Respond   string    `json:"respond"`            // "relay" or "app"
+	Verify    string    `json:"verify"`             // "warn", "strict" or "off"
+	Secret    string    `json:"secret,omitempty"`   // in full only where the user may see it, else masked
+	Generated bool      `json:"-"`                  // whether solatis made the secret itself
 	At        time.Time `json:"at"`
 }
 
@@ -73,8 +75,8 @@ type Disposition string
 
 // The dispositions.
 const (
-	Forward    Disposition = "forward"     // it goes to the target
-	RecordOnly Disposition = "record-only" // the session has no target
+	Forward    Disposition = "forward"     // it goes to one target or to several
+	RecordOnly Disposition = "record-only" // the session has no target for it
 	Filtered   Disposition = "filtered"    // --events doesn't match
 	BadSign    Disposition = "refused"     // --verify strict, and the signature is bad
 	BadRequest Disposition = "unsendable"  // its path may not be appended to the target
@@ -90,8 +92,10 @@ type Received struct {
 	EventType   string            `json:"event_type,omitempty"` // such as "document.analyzed"
 	Bytes       int               `json:"bytes"`
 	Signature   signature.Verdict `json:"signature"`
+	Diagnosis   string            `json:"diagnosis,omitempty"` // what is wrong with the signature, as far as it is known
 	Disposition Disposition       `json:"disposition"`
 	Reason      string            `json:"reason,omitempty"`       // why it is not forwarded
+	Deliveries  []string          `json:"deliveries,omitempty"`   // "dlv_…", where there are several; the first one's answer is what counts
 	DuplicateOf string            `json:"duplicate_of,omitempty"` // the first request with this event id
 	OtherBody   bool              `json:"other_body,omitempty"`   // that request's body was another
 	At          time.Time         `json:"at"`
@@ -120,15 +124,15 @@ type Attempted struct {
 // MaxExcerpt is how much of a refusing answer Attempted carries, in bytes.
 const MaxExcerpt = 4 << 10
 
-// TargetDown says that the target can't be reached any more. It comes once, not with
-// every attempt.
+// TargetDown says that a target can't be reached any more. It comes once, not with
+// every attempt, and once for all targets with the same address.
 type TargetDown struct {
 	Target string    `json:"target"`
 	Error  string    `json:"error"`
 	At     time.Time `json:"at"`
 }
 
-// TargetUp says that the target can be reached again.
+// TargetUp says that a target can be reached again.
 type TargetUp struct {
 	Target  string        `json:"target"`
 	DownFor time.Duration `json:"down_for_ns"`

@@ -27,6 +27,7 @@ var levels = map[string]int{
 	"api":        2,
 	"credential": 2,
 	"drift":      2,
+	"envfile":    2,
 	"fixture":    2,
 	"history":    2,
 	"relay":      2,
@@ -41,7 +42,6 @@ var levels = map[string]int{
 	"relay/storetest":   3,
 	"sandbox":           3,
 	"term":              3,
-	"tui":               3,
 	"tunnel":            3,
 
 	// The whole of one session, and of one relay.
@@ -49,6 +49,7 @@ var levels = map[string]int{
 	"doctor":          4,
 	"listen":          4,
 	"relay/admin":     4,
+	"tui":             4, // what it shows passes term's sanitizer
 	"relay/server":    5,
 	"relay/relaytest": 5, // it runs the relay just as listen embeds it
 

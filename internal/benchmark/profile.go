@@ -120,7 +120,7 @@ func (s *inProcess) run(ctx context.Context, h *history.History, app string) err
 	ready := bus.Subscribe(1, func(u activity.Update) bool { return u.Type() == activity.Ready{}.Type() })
 	sender := send.New(send.Options{})
 	session := listen.New(listen.Config{
-		Relay: s.relay.Relay("bench", "bench"), History: h, Bus: bus, Target: &target, Sender: sender, Concurrency: 16,
+		Relay: s.relay.Relay("bench", "bench"), History: h, Bus: bus, Forward: []send.Target{target}, Sender: sender, Concurrency: 16,
 		Respond: wire.ModeApp, Verify: listen.VerifyWarn, Secret: secret, Timeout: send.DefaultTimeout, MaxBody: relay.DefaultMaxBody,
 	})
 	ctx, cancel := context.WithCancel(ctx)

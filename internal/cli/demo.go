@@ -90,9 +90,9 @@ func (d *demo) run(ctx context.Context, home, address string) error {
 		return runSession(session, sessionConfig{
 			app: d.app, dir: home, bus: bus, anyPort: true,
 			listen: listen.Config{
-				Bus: bus, Target: &target, Concurrency: 1, Respond: wire.ModeApp, Verify: listen.VerifyWarn,
+				Bus: bus, Forward: []send.Target{target}, Concurrency: 1, Respond: wire.ModeApp, Verify: listen.VerifyWarn,
 				Secret: d.secret, Timeout: send.DefaultTimeout,
-				Ready: activity.Ready{Target: target.String(), Respond: "app", Verify: "warn", Secret: d.secret.Reveal(), Generated: true},
+				Ready: activity.Ready{Target: target.String(), Targets: []string{target.String()}, Respond: "app", Verify: "warn", Secret: d.secret.Reveal(), Generated: true},
 			},
 		})
 	})

@@ -27,12 +27,13 @@ import (
 type listenOptions struct {
 	app *app
 
-	forward     string
+	targets     targetFlags
 	events      []string
 	respond     string
 	verify      string
 	secret      secretFlags
 	printSecret bool
+	writeEnv    string
 	timeout     time.Duration
 	concurrency int
 	methods     []string
@@ -62,24 +63,30 @@ func (a *app) newListen() *cobra.Command {
 them in the history, and forwards each to your app. Without --forward it records
 and shows them only.
 
+Several --forward each get every event. A --route gives some event types a target of
+their own: the first route that matches takes the event, and --forward gets what no
+route takes. With --respond app the sender gets the first target's answer.
+
 With --relay the URL is a public one, at a solatis-relay that somebody hosts. It is
 the same in every run: it belongs to the endpoint, which is called like the
 project's folder unless --endpoint says otherwise. What comes while you are away
 waits there.
 
-The target is 3000, :3000/path, localhost:3000 or a full URL.`,
+A target is 3000, :3000/path, localhost:3000, a full URL, or a Unix socket: write
+unix:/run/app.sock, or unix:/run/app.sock:/path.`,
 		Example: `  solatis listen --forward localhost:3000/webhooks/solatis
   solatis listen 3000 --relay work
   solatis listen 3000 --events 'document.*' --verify strict
+  solatis listen 3000 --route 'document.*=localhost:4000/docs' --route 'task.*=:5000'
+  solatis listen https://app.test:8443 --ca dev-ca.pem -H 'X-Tenant: blue'
+  solatis listen 3000 --write-env .env:SOLATIS_WEBHOOK_SECRET
   solatis listen --forward 3000 --output json | jq .type`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				if a.typed(cmd.Flags(), "forward") {
-					return usageErrorf("%q and --forward %q: there can be one target", args[0], o.forward)
+				if err := o.setArgument(cmd.Flags(), args[0]); err != nil {
+					return err
 				}
-				o.forward = args[0]
-				delete(a.sources.of, "forward")
 			}
 			return o.run(cmd.Context(), cmd.Flags())
 		},
@@ -91,14 +98,15 @@ The target is 3000, :3000/path, localhost:3000 or a full URL.`,
 }
 
 func (o *listenOptions) declare(f *pflag.FlagSet) {
-	f.StringVarP(&o.forward, "forward", "f", "", "where to forward to: 3000, :3000/path, localhost:3000 or a full URL (also --forward-to)")
+	o.targets.declare(f)
 	f.StringSliceVarP(&o.events, "events", "e", nil, "event types to forward, such as 'document.*'; others are recorded only")
 	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, else app)")
 	f.StringVar(&o.verify, "verify", "warn", "what a bad signature means: warn, strict (not forwarded, the sender gets 401) or off")
 	o.secret.declare(f)
 	f.BoolVar(&o.printSecret, "print-secret", false, "show the secret in full even if you gave it yourself")
+	f.StringVar(&o.writeEnv, "write-env", "", "write the signing secret to a variable in a file that your app reads, such as .env:SOLATIS_WEBHOOK_SECRET; all else in it stays")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "how long the app may take to answer")
-	f.IntVar(&o.concurrency, "concurrency", 16, "requests forwarded at once; 1 keeps their order strictly")
+	f.IntVar(&o.concurrency, "concurrency", 16, "requests forwarded at once to each target; 1 keeps their order strictly")
 	f.StringSliceVar(&o.methods, "methods", []string{http.MethodPost}, "HTTP methods to take")
 	f.IntVar(&o.port, "port", 0, "port to listen on (default: the one of the last time in this folder, or the first free of 4650, 4660 …)")
 	f.StringSliceVar(&o.bind, "bind", nil, "further addresses to listen on, such as 0.0.0.0 in a container (default: loopback only)")
@@ -120,9 +128,16 @@ func (o *listenOptions) declareRelay(f *pflag.FlagSet) {
 	f.DurationVar(&o.giveUp, "exit-on-disconnect", 0, "end with an error after so long without the relay (default: try for ever)")
 }
 
-// check refuses what no session can work with, and returns the target, the event types
-// and the public URL.
-func (o *listenOptions) check() (target *send.Target, events []string, public *url.URL, err error) {
+// checked is what the flags say once they are known to make sense.
+type checked struct {
+	targets targets
+	events  []string // the types to forward; none for all
+	public  *url.URL
+	env     envFlag
+}
+
+// check refuses what no session can work with.
+func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 	err = errors.Join(
 		o.checkRespond(),
 		checkKey("endpoint", o.endpoint),
@@ -133,24 +148,23 @@ func (o *listenOptions) check() (target *send.Target, events []string, public *u
 		o.checkMethods(),
 	)
 	if err != nil {
-		return nil, nil, nil, &codedError{exitUsage, err}
-	}
-	if o.forward != "" {
-		t, err := send.ParseTarget(o.forward)
-		if err != nil {
-			return nil, nil, nil, usageErrorf("--forward: %w", err)
-		}
-		target = &t
+		return c, &codedError{exitUsage, err}
 	}
 	for _, glob := range o.events {
 		types, err := catalog.Match(glob)
 		if err != nil {
-			return nil, nil, nil, usageErrorf("--events: %w", err)
+			return c, usageErrorf("--events: %w", err)
 		}
-		events = append(events, types...)
+		c.events = append(c.events, types...)
 	}
-	public, err = o.parsePublicURL()
-	return target, events, public, err
+	if c.targets, err = o.targets.parse(o.app, flags, c.events); err != nil {
+		return c, err
+	}
+	if c.env, err = parseEnvFlag(o.writeEnv); err != nil {
+		return c, err
+	}
+	c.public, err = o.parsePublicURL()
+	return c, err
 }
 
 // checkKey refuses the value of a flag as the settings refuse that of the key.
@@ -212,7 +226,7 @@ func (o *listenOptions) parsePublicURL() (*url.URL, error) {
 }
 
 func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
-	target, events, public, err := o.check()
+	c, err := o.check(flags)
 	if err != nil {
 		return err
 	}
@@ -224,7 +238,7 @@ func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkTarget(); err != nil {
+	if err := o.checkProject(); err != nil {
 		return err
 	}
 	if o.readyFile != "" {
@@ -236,15 +250,18 @@ func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
+	if err := c.env.write(o.app, secret); err != nil {
+		return err
+	}
 	bus, announced := new(activity.Bus), make(chan struct{})
 	printed := o.print(bus, announced)
-	config := o.config(target, events, secret)
-	config.Bus, config.Ready = bus, o.ready(target, secret, generated)
+	config := o.config(c, secret)
+	config.Bus, config.Ready = bus, o.ready(c.targets, secret, generated)
 	err = runSession(ctx, sessionConfig{
 		app: o.app, dir: cwd, bus: bus, remote: remote,
-		port: o.port, bind: o.bind, allowHost: o.allowHost, public: public,
+		port: o.port, bind: o.bind, allowHost: o.allowHost, public: c.public,
 		readyFile: o.readyFile, announced: announced,
-		listen: config,
+		send: c.targets.options, listen: config,
 	})
 	bus.Close()
 	<-printed
@@ -254,11 +271,13 @@ func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return err
 }
 
-func (o *listenOptions) config(target *send.Target, events []string, secret signature.Secret) listen.Config {
+func (o *listenOptions) config(c checked, secret signature.Secret) listen.Config {
 	return listen.Config{
-		Target:      target,
+		Routes:      c.targets.routes,
+		Forward:     c.targets.forward,
+		Notices:     c.targets.notices,
 		Concurrency: o.concurrency,
-		Events:      events,
+		Events:      c.events,
 		Methods:     o.methods,
 		Respond:     wire.Mode(o.respond),
 		Verify:      listen.Verify(o.verify),
@@ -269,30 +288,16 @@ func (o *listenOptions) config(target *send.Target, events []string, secret sign
 	}
 }
 
-// checkTarget asks for the developer's word where a project's file, which may come from
-// anybody, sends the webhooks to another machine.
-func (o *listenOptions) checkTarget() error {
-	if o.app.sources.of["forward"].kind != fromProject || o.yesRemote {
-		return nil
-	}
-	if target, remote := o.app.sources.project.RemoteTarget(); remote {
-		return usageErrorf("--forward %s: that is not on this machine, and it was this project's file that said so; if webhooks may go there, add --yes-remote", target)
-	}
-	return nil
-}
-
 // ready is what the session says of itself, but for its id and URL. The secret stands
 // there in full only where nobody but the developer loses by it: if it was made here and
 // a person is looking, or if asked for.
-func (o *listenOptions) ready(target *send.Target, secret signature.Secret, generated bool) activity.Ready {
+func (o *listenOptions) ready(t targets, secret signature.Secret, generated bool) activity.Ready {
 	shown := secret.Masked()
 	if o.printSecret || generated && o.app.streams.ErrTTY && o.output == "plain" {
 		shown = secret.Reveal()
 	}
 	r := activity.Ready{Respond: o.respond, Verify: o.verify, Secret: shown, Generated: generated}
-	if target != nil {
-		r.Target = target.String()
-	}
+	t.describe(&r)
 	return r
 }
 

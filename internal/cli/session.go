@@ -33,6 +33,7 @@ type sessionConfig struct {
 	bus       *activity.Bus
 	readyFile string        // written once the session is ready; "" for none
 	announced chan struct{} // closed when others can find the ready session; nil for nobody
+	send      send.Options  // but for the timeout
 	listen    listen.Config // but for what the session's own parts are
 }
 
@@ -53,9 +54,11 @@ func runSession(ctx context.Context, c sessionConfig) (err error) {
 		return err
 	}
 	defer closing(&err, up.close)
-	c.listen.Notices = up.notices
+	c.listen.Notices = append(c.listen.Notices, up.notices...)
+	ready := c.listen.Ready
 	reg, err := session.Register(f, session.Info{
-		Cwd: c.dir, URL: up.url, Relay: up.origin, RelayCA: up.authority, Target: c.listen.Ready.Target,
+		Cwd: c.dir, URL: up.url, Relay: up.origin, RelayCA: up.authority,
+		Target: ready.Target, Targets: ready.Targets, Routes: ready.Routes,
 		Started: c.app.now(), Version: buildinfo.Version(),
 	})
 	if err != nil {
@@ -73,7 +76,8 @@ func closing(err *error, close func() error) { *err = errors.Join(*err, close())
 
 // serve runs the session and its control socket side by side.
 func (c sessionConfig) serve(ctx context.Context, h *history.History, up *uplink, reg *session.Registration) error {
-	sender := send.New(send.Options{Timeout: c.listen.Timeout})
+	c.send.Timeout = c.listen.Timeout
+	sender := send.New(c.send)
 	defer sender.Close()
 	config := c.listen
 	config.Relay = up.relay
@@ -129,8 +133,8 @@ type controlled struct {
 // Info describes the session.
 func (c controlled) Info() session.Info { return c.registration.Info() }
 
-// Replay resolves an id as a user typed it and sends that request to the session's
-// target.
+// Replay resolves an id as a user typed it and sends that request to the target that it
+// would go to now.
 func (c controlled) Replay(ctx context.Context, r control.ReplayRequest) (activity.Attempted, error) {
 	request, err := c.history.Find(ctx, r.ID)
 	if err != nil {

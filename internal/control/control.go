@@ -32,8 +32,8 @@ type Session interface {
 	Sign(body []byte) string
 	// Subscribe is that of an activity.Bus.
 	Subscribe(buffer int, keep func(activity.Update) bool) *activity.Subscription
-	// Replay sends a recorded request to the session's target and returns the attempt
-	// when it has ended; a target that refuses is no error. ctx ends when the client
+	// Replay sends a recorded request to the first of the session's targets that it would
+	// go to if it came in now, and returns the attempt when it has ended; a target that refuses is no error. ctx ends when the client
 	// goes away or the session ends, and then Replay has to return. An *Error reaches
 	// the client with its code, any other error as CodeFailed.
 	Replay(ctx context.Context, r ReplayRequest) (activity.Attempted, error)

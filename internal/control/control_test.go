@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ import (
 func TestInfo(t *testing.T) {
 	r := serve(t, newFake())
 	got, err := dial(t, r).Info(t.Context())
-	if err != nil || got != r.info {
+	if err != nil || !reflect.DeepEqual(got, r.info) {
 		t.Errorf("got %+v, %v; want %+v", got, err, r.info)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestFollowReturnsOnceTheSubscriptionStands(t *testing.T) {
 	for seq := range uint64(50) {
 		s := follow(t, c, Filter{})
 		r.Publish(activity.Received{Seq: seq, At: noon})
-		if got := next(t, s); got != (activity.Received{Seq: seq, At: noon}) {
+		if got := next(t, s); !reflect.DeepEqual(got, activity.Received{Seq: seq, At: noon}) {
 			t.Fatalf("got %+v for %d", got, seq)
 		}
 		s.Close()
@@ -27,7 +28,7 @@ func TestFollowCarriesEveryUpdateInOrder(t *testing.T) {
 	r := serve(t, newFake())
 	s := follow(t, dial(t, r), Filter{})
 	updates := []activity.Update{
-		activity.Ready{Session: "k3f9", At: noon},
+		activity.Ready{Session: "k3f9", Targets: []string{"a", "b"}, Routes: []string{"task.*=c"}, At: noon},
 		activity.Received{Request: "req_1", Event: "evt_1", At: noon},
 		activity.Attempted{Request: "req_1", Response: "\x1b[31m\n\x00 \u2028", At: noon},
 		activity.Warning{Message: strings.Repeat("x", 100_000), At: noon},
@@ -37,7 +38,7 @@ func TestFollowCarriesEveryUpdateInOrder(t *testing.T) {
 		r.Publish(u)
 	}
 	for _, want := range updates {
-		if got := next(t, s); got != want {
+		if got := next(t, s); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
@@ -53,7 +54,7 @@ func TestFollowOneEvent(t *testing.T) {
 	}
 	r.Close()
 	for _, want := range []activity.Update{activity.Received{Event: "evt_2", At: noon}, activity.Attempted{Event: "evt_2", At: noon}} {
-		if got := next(t, s); got != want {
+		if got := next(t, s); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}

@@ -38,7 +38,7 @@ func (f *fake) Replay(ctx context.Context, r ReplayRequest) (activity.Attempted,
 
 func newFake() *fake {
 	return &fake{
-		info:   session.Info{ID: "k3f9", PID: 7, Cwd: "/src/shop", URL: "http://localhost:4650/e/1", Started: noon, Version: "1.2.3"},
+		info:   session.Info{ID: "k3f9", PID: 7, Cwd: "/src/shop", URL: "http://localhost:4650/e/1", Targets: []string{"a", "b"}, Started: noon, Version: "1.2.3"},
 		secret: sign.GenerateSecret(),
 		replay: func(_ context.Context, id string) (activity.Attempted, error) {
 			switch id {

@@ -41,6 +41,13 @@ func (a appLink) onWSL() bool {
 // loopback addresses, as it does to a session.
 func connect(ctx context.Context, address string) error {
 	var dialer net.Dialer
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		conn, err := dialer.DialContext(ctx, "unix", path)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if host, port, _ := net.SplitHostPort(address); err != nil && host == "localhost" {
 		conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort("::1", port))

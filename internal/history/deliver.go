@@ -37,7 +37,7 @@ func addDelivery(tx *sqlitedb.Tx, d Delivery) error {
 	return err
 }
 
-// addFirst is addDelivery for the request that was recorded last, which needn't be looked
+// addFirst is addDelivery for a request that was written just before, which needn't be looked
 // for.
 func addFirst(tx *sqlitedb.Tx, d Delivery) error {
 	_, err := tx.Exec(`INSERT INTO deliveries (id, request, agent, target, origin, state, created)

@@ -19,7 +19,7 @@ type Batch struct {
 	Position event.Position // where the agent is once Records are durable
 	Records  []Record       // none where only the position moves, as over a gap
 	// Again delivers a request that this agent recorded before, if it has no delivery to
-	// the record's target yet: somebody asked for it once more.
+	// a record's target yet: somebody asked for it once more.
 	Again bool
 }
 
@@ -35,11 +35,14 @@ type Record struct {
 	Reason      string // why it is not forwarded
 	Delivery    string // id of its delivery; "" for none
 	Target      string // of the delivery
+	// Further says that this is one more delivery of the request of the record before it,
+	// to another target. Only Delivery and Target count then, and the id of the request.
+	Further bool
 }
 
 // Recorded is what was found when a request was recorded.
 type Recorded struct {
-	Known       bool   // this agent has it already, and nothing was written
+	Known       bool   // this agent has it already, and nothing was written of this record
 	DuplicateOf string // the first request with the same event id
 	OtherBody   bool   // that request's body was another
 }
@@ -48,7 +51,7 @@ type Recorded struct {
 // was found, in the order of the records, once it is durable. A position never moves
 // back within an epoch.
 //
-// A request is recorded once, whichever agents bring it and how often. Its delivery is
+// A request is recorded once, whichever agents bring it and how often. Its deliveries are
 // made for each agent that brings it, with the first record of that agent.
 func (h *History) Record(ctx context.Context, b Batch) ([]Recorded, error) {
 	rows, err := rowsOf(b.Records)
@@ -58,10 +61,19 @@ func (h *History) Record(ctx context.Context, b Batch) ([]Recorded, error) {
 	var found []Recorded
 	err = h.db.Update(ctx, func(tx *sqlitedb.Tx) error {
 		found = found[:0]
+		var first Recorded // of the request
 		for i := range b.Records {
-			f, err := b.record(tx, &b.Records[i], &rows[i])
+			r := &b.Records[i]
+			var f Recorded
+			var err error
+			if r.Further {
+				f, err = b.further(tx, r, first)
+			} else {
+				f, err = b.record(tx, r, &rows[i])
+				first = f
+			}
 			if err != nil {
-				return fmt.Errorf("recording %s: %w", b.Records[i].Request.ID, err)
+				return fmt.Errorf("recording %s: %w", r.Request.ID, err)
 			}
 			found = append(found, f)
 		}
@@ -95,6 +107,9 @@ type row struct {
 func rowsOf(records []Record) ([]row, error) {
 	rows := make([]row, len(records))
 	for i, r := range records {
+		if r.Further {
+			continue
+		}
 		head, err := encodeHead(r.Request)
 		if err != nil {
 			return nil, fmt.Errorf("recording %s: %w", r.Request.ID, err)
@@ -124,14 +139,33 @@ func (b *Batch) record(tx *sqlitedb.Tx, r *Record, w *row) (Recorded, error) {
 	case r.Delivery == "":
 		return f, nil
 	}
+	return f, b.deliver(tx, r, first)
+}
+
+// further makes one more delivery of a request. first is what was found when that was
+// recorded.
+func (b *Batch) further(tx *sqlitedb.Tx, r *Record, first Recorded) (f Recorded, err error) {
+	f.Known = first.Known
+	if b.Again {
+		f.Known, err = delivered(tx, b.Agent, r)
+	}
+	if err != nil || f.Known {
+		return f, err
+	}
+	return f, b.deliver(tx, r, false)
+}
+
+// deliver adds a delivery of a request; last says that the request is what was written
+// last.
+func (b *Batch) deliver(tx *sqlitedb.Tx, r *Record, last bool) error {
 	d := Delivery{
 		ID: r.Delivery, Request: r.Request.ID, Agent: b.Agent, Target: r.Target,
 		Origin: delivery.Received, Created: r.Request.Received,
 	}
-	if first {
-		return f, addFirst(tx, d)
+	if last {
+		return addFirst(tx, d)
 	}
-	return f, addDelivery(tx, d)
+	return addDelivery(tx, d)
 }
 
 // insert writes a request, and reports whether it wasn't there.

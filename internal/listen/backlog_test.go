@@ -112,14 +112,14 @@ func TestABacklogWaitsOutsideMemory(t *testing.T) {
 	const size = 1 << 20
 	s := New(Config{Bus: new(activity.Bus)})
 	hanging := make(chan *job, 1)
-	s.queue = newQueue(1, func(j *job) { hanging <- j })
-	s.queue.connected(0, 1<<62)
+	q := newQueue(1, func(j *job) { hanging <- j })
+	q.connected(0, 1<<62)
 	var jobs []*job
 	for seq := uint64(1); seq <= 200; seq++ {
 		in := &judged{request: new(event.Request)} // the queue goes by what job says of its size
-		j := &job{body: in.request, size: size, recorded: make(chan bool, 1), generation: s.queue.current(), seq: seq}
+		j := &job{lane: &lane{queue: q}, body: in.request, size: size, recorded: make(chan bool, 1), generation: q.current(), seq: seq}
 		jobs = append(jobs, j)
-		s.settle(item{at: event.Position{Epoch: 1, Seq: seq}, in: in, job: j}, history.Recorded{}, true)
+		s.settle(item{at: event.Position{Epoch: 1, Seq: seq}, in: in, jobs: []*job{j}}, []history.Recorded{{}})
 	}
 	<-hanging
 	kept := 0
@@ -128,10 +128,10 @@ func TestABacklogWaitsOutsideMemory(t *testing.T) {
 			kept++
 		}
 	}
-	if kept > maxQueuedBytes/size || kept == 0 || s.queue.bytes != kept*size {
-		t.Errorf("%d of %d bodies are kept, %d bytes are counted", kept, len(jobs), s.queue.bytes)
+	if kept > maxQueuedBytes/size || kept == 0 || q.bytes != kept*size {
+		t.Errorf("%d of %d bodies are kept, %d bytes are counted", kept, len(jobs), q.bytes)
 	}
-	s.queue.close()
+	q.close()
 }
 
 // TestWhatIsSkippedIsKeptForOrderOnly: with more than one slot nothing waits for a gap.

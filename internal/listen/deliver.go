@@ -2,10 +2,8 @@ package listen
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
@@ -13,9 +11,6 @@ import (
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 )
-
-// ErrNoTarget says that a session without --forward was asked to send something.
-var ErrNoTarget = errors.New("the session has no target: start solatis listen with --forward, or say where to with --to")
 
 // lastRecord is how long the record of an attempt may take when the session is ending.
 const lastRecord = 500 * time.Millisecond
@@ -27,18 +22,18 @@ func (s *Session) deliver(j *job) {
 	if r == nil {
 		var err error
 		if r, err = s.History.Request(s.attempts, j.request); err != nil {
-			s.queue.done()
+			j.lane.queue.done()
 			s.warn(fmt.Sprintf("%s is not delivered: %v", j.request, err))
 			return
 		}
 	}
 	started := s.Now()
-	outcome := s.Sender.Send(s.attempts, *s.Target, r)
-	s.queue.done()
+	outcome := s.Sender.Send(s.attempts, j.lane.target, r)
+	j.lane.queue.done()
 	if j.answer && outcome.Kind != delivery.Interrupted {
 		s.answer(j.request, outcome)
 	}
-	up, down := s.health.see(*s.Target, outcome, s.Now())
+	up, down := j.lane.health.see(j.lane.target, outcome, s.Now())
 	recorded := <-j.recorded // and the request's arrival published, before what became of it
 	if down != nil {
 		s.Bus.Publish(*down)
@@ -51,7 +46,7 @@ func (s *Session) deliver(j *job) {
 	a := attempted{
 		sent:    sent{j.delivery, r.ID, r.Method, r.Path, r.RawQuery, j.name},
 		origin:  delivery.Received,
-		target:  *s.Target,
+		target:  j.lane.target,
 		attempt: delivery.Attempt{Number: j.number, Started: started, Outcome: outcome},
 		ended:   s.Now(),
 	}
@@ -60,14 +55,13 @@ func (s *Session) deliver(j *job) {
 		return
 	}
 	u := a.update()
+	s.advise(&u, j.lane.target, r)
 	s.Bus.Publish(u)
 	if u.Hint != "" && !outcome.Success() {
-		s.hinted.Do(func() { s.warn(u.Hint) })
+		if _, said := s.hinted.LoadOrStore(u.Hint, true); !said {
+			s.warn(u.Hint)
+		}
 	}
-}
-
-func (s *Session) warn(message string) {
-	s.Bus.Publish(activity.Warning{Message: message, At: s.Now()})
 }
 
 // answer gives the app's answer to the sender that waits for it.
@@ -140,26 +134,4 @@ func (a attempted) update() activity.Attempted {
 		u.Response = string(o.Body[:min(len(o.Body), activity.MaxExcerpt)])
 	}
 	return u
-}
-
-// health notices when the target goes down and when it is back.
-type health struct {
-	mu    sync.Mutex // guards what follows
-	since time.Time  // when it went down; zero while it is up
-}
-
-func (h *health) see(t send.Target, o delivery.Outcome, now time.Time) (up *activity.TargetUp, down *activity.TargetDown) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case o.Kind == delivery.Interrupted || o.Kind == delivery.Refused:
-		// these say nothing of the target
-	case o.Kind == delivery.NoConnect && h.since.IsZero():
-		h.since = now
-		down = &activity.TargetDown{Target: t.String(), Error: o.Error, At: now}
-	case o.Kind != delivery.NoConnect && !h.since.IsZero():
-		up = &activity.TargetUp{Target: t.String(), DownFor: now.Sub(h.since), At: now}
-		h.since = time.Time{}
-	}
-	return up, down
 }

@@ -99,7 +99,7 @@ func TestAnEvilRelayReachesNothingButTheTarget(t *testing.T) {
 	sender := send.New(send.Options{Timeout: send.DefaultTimeout})
 	s := listen.New(listen.Config{
 		Relay:   listen.Relay{URL: "ws" + strings.TrimPrefix(srv.URL, "http"), Endpoint: "hooks", Agent: "a"},
-		History: w.history, Bus: bus, Sender: sender, Target: to(t, a.URL), Concurrency: 16, MaxBody: 1 << 20, Respond: wire.ModeRelay, Verify: listen.VerifyWarn, Secret: secret,
+		History: w.history, Bus: bus, Sender: sender, Forward: targets(t, a.URL), Concurrency: 16, MaxBody: 1 << 20, Respond: wire.ModeRelay, Verify: listen.VerifyWarn, Secret: secret,
 	})
 	run(t, s, func() {
 		for settled := 0; settled < len(forged); {

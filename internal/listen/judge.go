@@ -15,18 +15,27 @@ type judged struct {
 	verdict     signature.Verdict
 	disposition activity.Disposition
 	reason      string
+	lanes       []*lane // where it goes, with disposition Forward
 }
 
 func (s *Session) judge(r *event.Request) *judged {
-	in := &judged{request: r, verdict: signature.Unchecked}
-	if e, err := event.Parse(r.Body); err == nil {
-		in.name = eventName{e.ID, e.Type}
-	}
+	in := &judged{request: r, name: nameOf(r), verdict: signature.Unchecked}
 	if s.Verify != VerifyOff {
 		in.verdict = signature.Verify(s.Secret, r.Body, r.Header[signature.HeaderName])
 	}
-	in.disposition, in.reason = s.dispose(in)
+	if in.disposition, in.reason = s.dispose(in); in.disposition == activity.Forward {
+		in.lanes = s.lanes.of(in.name.typ)
+	}
 	return in
+}
+
+// nameOf returns the id and the type of the event that a request carries, if it does.
+func nameOf(r *event.Request) eventName {
+	e, err := event.Parse(r.Body)
+	if err != nil {
+		return eventName{}
+	}
+	return eventName{e.ID, e.Type}
 }
 
 func (s *Session) dispose(in *judged) (activity.Disposition, string) {
@@ -38,10 +47,15 @@ func (s *Session) dispose(in *judged) (activity.Disposition, string) {
 		return activity.Filtered, "the method " + in.request.Method + " is not among --methods"
 	case len(s.Events) > 0 && !slices.Contains(s.Events, in.name.typ):
 		return activity.Filtered, "not among --events"
-	case s.Target == nil:
+	case len(s.lanes.all) == 0:
 		return activity.RecordOnly, ""
 	}
-	if _, err := s.Target.URL(in.request.Path, in.request.RawQuery); err != nil {
+	ways := s.lanes.of(in.name.typ)
+	if len(ways) == 0 {
+		return activity.RecordOnly, errNoRoute.Error()
+	}
+	// What may not be appended to one target may not be to any.
+	if _, err := ways[0].target.URL(in.request.Path, in.request.RawQuery); err != nil {
 		return activity.BadRequest, err.Error()
 	}
 	return activity.Forward, ""

@@ -1,12 +1,12 @@
 // Package listen is one session of solatis listen: it takes requests from a tunnel,
-// verifies and records them, forwards them to the target, and tells it all to an
+// verifies and records them, forwards them to its targets, and tells it all to an
 // activity.Bus.
 //
 // A request that has arrived goes two ways at once. The recorder writes it to the
-// history, many to a transaction, and then acknowledges it to the relay. The queue
-// starts its delivery as soon as its turn comes, without waiting for that commit, so
-// the app's latency holds one durable write and not two. What the attempt brought is
-// recorded after the request is.
+// history, many to a transaction, and then acknowledges it to the relay. The queue of
+// each target that it is for starts its delivery as soon as its turn comes, without
+// waiting for that commit, so the app's latency holds one durable write and not two. What
+// the attempt brought is recorded after the request is.
 //
 // A request that may have come before, because it already waited when the connection
 // was made, is recorded first and delivered only if it was not known: see
@@ -51,14 +51,19 @@ type Config struct {
 	// OnReady is told what was published, with the URL. It may not wait; nil for nobody.
 	OnReady func(activity.Ready)
 
-	Target      *send.Target // nil to record and show only
-	Sender      *send.Sender // required with a Target; outlives the session
-	Concurrency int          // attempts under way at once; 1 keeps the order strictly
-	Events      []string     // the event types to forward; empty means all, and also what is no event
-	Methods     []string     // the HTTP methods to take; empty means POST
+	Routes      []Route       // the first that matches takes an event
+	Forward     []send.Target // each gets what no route takes; none of both means to record and show only
+	Sender      *send.Sender  // required with a target; outlives the session
+	Concurrency int           // attempts under way at once at each target; 1 keeps the order strictly
+	Events      []string      // the event types to forward; empty means all, and also what is no event
+	Methods     []string      // the HTTP methods to take; empty means POST
 	Respond     wire.Mode
 	Verify      Verify
 	Secret      signature.Secret
+	// Diagnose says in a line what is wrong with a request's signature, "" where that is
+	// not known. It is asked for bad ones only, from one goroutine and not for each of many
+	// in a row; nil for no diagnosis.
+	Diagnose    func(*event.Request) string
 	Timeout     time.Duration // of an attempt; for the relay, which waits for it
 	SkipBacklog bool          // cancel what an earlier session left pending
 	MaxBody     uint64        // of a request, in bytes
@@ -93,11 +98,12 @@ type Session struct {
 	Config
 
 	tunnel *tunnel.Tunnel
-	queue  *queue
-	health health
+	lanes  lanes
 
 	items  chan item           // from the tunnel to the recorder
 	memory *semaphore.Weighted // bytes of bodies on their way to the history
+
+	diagnoses diagnoses
 
 	// cautious is the seq up to which requests may have come before, and asked the position
 	// that the relay was asked to go on from. The tunnel's goroutine alone uses them.
@@ -106,7 +112,7 @@ type Session struct {
 	resumed  []*job           // what an earlier session left; submitted when the session is ready
 	left     activity.Resumed // how much that is
 	ready    sync.Once
-	hinted   sync.Once // a hint is said once; every answer repeats what led to it
+	hinted   sync.Map // hints that were said: every answer repeats what led to one
 
 	// attempts is cancelled to interrupt what is under way.
 	attempts context.Context
@@ -127,8 +133,10 @@ func New(c Config) *Session {
 		Config: c,
 		items:  make(chan item, maxUnrecorded),
 		memory: semaphore.NewWeighted(maxUnrecordedBytes),
+
+		diagnoses: newDiagnoses(),
 	}
-	s.queue = newQueue(max(c.Concurrency, 1), s.deliver)
+	s.lanes = newLanes(c.Routes, c.Forward, func() *queue { return newQueue(max(c.Concurrency, 1), s.deliver) })
 	s.tunnel = tunnel.New(tunnel.Config{
 		URL:       c.Relay.URL,
 		Token:     c.Relay.Token,
@@ -170,7 +178,7 @@ func (s *Session) position(ctx context.Context) (at event.Position, err error) {
 }
 
 // Run listens until ctx ends, and returns nil then. Attempts under way are interrupted
-// and recorded as such; they are resumed by the next session with this target. It
+// and recorded as such; they are resumed by the next session with their target. It
 // returns an error when the relay refuses the session or the history can't be read.
 // When it returns, all its goroutines have ended.
 func (s *Session) Run(ctx context.Context) error {
@@ -188,85 +196,10 @@ func (s *Session) Run(ctx context.Context) error {
 		return nil
 	})
 	err := group.Wait()
-	s.queue.close()
-	return err
-}
-
-// resume reads what an earlier session left pending for this target, or cancels it.
-func (s *Session) resume(ctx context.Context) error {
-	if s.Target == nil {
-		return nil
-	}
-	if s.SkipBacklog {
-		n, err := s.History.CancelPending(ctx, s.Relay.position(), s.Target.String())
-		s.left = activity.Resumed{Pending: n, Cancelled: true}
-		return err
-	}
-	at, err := s.History.Position(ctx, s.Relay.position())
-	if err != nil {
-		return err
-	}
-	pending, err := s.History.Pending(ctx, s.Relay.position(), s.Target.String())
-	s.left = activity.Resumed{Pending: len(pending)}
-	for i, p := range pending {
-		j := &job{
-			delivery: p.Delivery,
-			number:   p.Attempts + 1,
-			request:  p.Request,
-			name:     eventName{p.EventID, p.EventType},
-			recorded: make(chan bool, 1),
-			seq:      uint64(i),
-		}
-		if p.At.Seq > at.Seq {
-			j.behind = p.At.Seq
-		}
-		j.recorded <- true
-		s.resumed = append(s.resumed, j)
+	for _, l := range s.lanes.all {
+		l.queue.close()
 	}
 	return err
-}
-
-// begin says that the session is ready, before anything else is said, and takes up what
-// was left.
-func (s *Session) begin(w tunnel.Welcome) {
-	ready := s.Ready
-	ready.At = s.Now()
-	if ready.URL == "" {
-		ready.URL = w.URL
-	}
-	s.Bus.Publish(ready)
-	if s.OnReady != nil {
-		s.OnReady(ready)
-	}
-	if w.Notice != "" {
-		s.warn("the relay says: " + w.Notice)
-	}
-	for _, notice := range s.Notices {
-		s.warn(notice)
-	}
-	if s.left.Pending > 0 {
-		s.left.At = s.Now()
-		s.Bus.Publish(s.left)
-	}
-	for _, j := range s.resumed {
-		// A request before it hadn't come whole when the earlier session ended, and comes
-		// again: the job has its place behind that one.
-		if 0 < j.behind && j.behind <= s.comesAgain(w) {
-			j.generation, j.seq = s.queue.current()+1, j.behind
-		}
-		s.queue.submit(j)
-	}
-	s.resumed = nil
-}
-
-// comesAgain returns the seq up to which the relay sends again what this agent may have: 0
-// where it doesn't go on from the position that it was asked for, since the same numbers may
-// be those of other requests then.
-func (s *Session) comesAgain(w tunnel.Welcome) uint64 {
-	if w.At.Seq != s.asked.Seq {
-		return 0
-	}
-	return w.At.Seq + w.Backlog
 }
 
 // Connecting implements tunnel.Handler. Of the relay in this process there is nothing to
@@ -281,7 +214,9 @@ func (s *Session) Connecting() {
 func (s *Session) Connected(w tunnel.Welcome) {
 	s.cautious = w.At.Seq + w.Backlog
 	s.ready.Do(func() { s.begin(w) })
-	s.queue.connected(w.At.Seq, s.comesAgain(w))
+	for _, l := range s.lanes.all {
+		l.queue.connected(w.At.Seq, s.comesAgain(w))
+	}
 	s.items <- item{connected: true, at: w.At}
 	s.Bus.Publish(activity.Connected{Backlog: int(w.Backlog), At: s.Now()})
 }
@@ -292,37 +227,16 @@ func (s *Session) Request(at event.Position, r *event.Request) {
 	if err := s.memory.Acquire(s.attempts, size); err != nil {
 		return // the session ends; the relay still has the request
 	}
-	in := s.judge(r)
-	it := item{at: at, from: at.Seq, in: in, memory: size}
-	if in.disposition == activity.Forward {
-		it.job = s.newJob(at, in)
-		if it.early = at.Seq > s.cautious; it.early {
-			s.queue.submit(it.job)
-		}
-	} else {
-		s.queue.skip(s.queue.current(), at.Seq, at.Seq)
-	}
+	it := item{at: at, from: at.Seq, in: s.judge(r), memory: size}
+	s.dispatch(&it)
 	s.items <- it
-}
-
-func (s *Session) newJob(at event.Position, in *judged) *job {
-	return &job{
-		delivery:   event.NewDeliveryID(s.Now()),
-		number:     1,
-		request:    in.request.ID,
-		body:       in.request,
-		size:       in.request.Size(),
-		name:       in.name,
-		answer:     s.Respond == wire.ModeApp,
-		recorded:   make(chan bool, 1),
-		generation: s.queue.current(),
-		seq:        at.Seq,
-	}
 }
 
 // Gap implements tunnel.Handler.
 func (s *Session) Gap(from uint64, to event.Position, reason string) {
-	s.queue.skip(s.queue.current(), from, to.Seq)
+	for _, l := range s.lanes.all {
+		l.queue.skip(l.queue.current(), from, to.Seq)
+	}
 	s.items <- item{at: to, from: from}
 	s.Bus.Publish(activity.Gap{From: from, To: to.Seq, Reason: reason, At: s.Now()})
 }
@@ -340,13 +254,20 @@ func (s *Session) Subscribe(buffer int, keep func(activity.Update) bool) *activi
 // Sign returns the signature of body with the session's secret.
 func (s *Session) Sign(body []byte) string { return signature.Sign(s.Secret, body) }
 
-// Replay sends a recorded request to the session's target once more.
+// Replay sends a recorded request once more: to the first of the targets that it would go
+// to if it came in now.
 func (s *Session) Replay(ctx context.Context, request string) (activity.Attempted, error) {
-	if s.Target == nil {
-		return activity.Attempted{}, ErrNoTarget
+	r, err := s.History.Request(ctx, request)
+	if err != nil {
+		return activity.Attempted{}, err
 	}
-	a, err := Resend(ctx, s.History, s.Sender, *s.Target, request, delivery.Replay, s.Now)
+	target, err := s.forReplay(r)
+	if err != nil {
+		return activity.Attempted{}, err
+	}
+	a, err := resend(ctx, s.History, s.Sender, target, r, delivery.Replay, s.Now)
 	if err == nil {
+		s.advise(&a, target, r)
 		s.Bus.Publish(a)
 	}
 	return a, err

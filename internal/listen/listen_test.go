@@ -195,7 +195,7 @@ func TestTheAppsAnswerTravelsBack(t *testing.T) {
 		w.WriteHeader(418)
 		io.WriteString(w, strings.Repeat("teapot", 50_000))
 	})
-	r := newWorld(t).start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	r := newWorld(t).start(func(c *listen.Config) { c.Forward = targets(t, a.URL) })
 	body := eventBody("evt_1")
 	status, text := post(t, r.url, signed(body), body)
 	if status != 418 || text != strings.Repeat("teapot", 50_000) {
@@ -211,7 +211,7 @@ func TestTheAppsAnswerTravelsBack(t *testing.T) {
 // again by a replay.
 func TestAnythingArrivesUnchanged(t *testing.T) {
 	a := newApp(t, nil)
-	r := newWorld(t).start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	r := newWorld(t).start(func(c *listen.Config) { c.Forward = targets(t, a.URL) })
 	awkward := map[string][]byte{
 		"empty": nil, "NULs": []byte("\x00\x00"), "invalid UTF-8": []byte("\xff\xfe\x80"), "BOM": []byte("\ufeff{}"),
 		"JSON that a parser would change": []byte("{\"a\":1,\"a\":1e400}\r\n"),
@@ -270,7 +270,7 @@ func (r rapidTB) Fatalf(f string, a ...any) { r.t.Fatalf(f, a...) }
 func TestTheLargestBody(t *testing.T) {
 	a := newApp(t, nil)
 	w := newWorld(t)
-	r := w.start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	r := w.start(func(c *listen.Config) { c.Forward = targets(t, a.URL) })
 	body := make([]byte, relay.DefaultMaxBody)
 	for i := range body {
 		body[i] = byte(i * 7)
@@ -301,7 +301,7 @@ func TestVerify(t *testing.T) {
 	a := newApp(t, nil)
 	for mode, want := range map[listen.Verify]int{listen.VerifyWarn: 200, listen.VerifyStrict: 401, listen.VerifyOff: 200} {
 		t.Run(string(mode), func(t *testing.T) {
-			r := newWorld(t).start(func(c *listen.Config) { c.Target, c.Verify = to(t, a.URL), mode })
+			r := newWorld(t).start(func(c *listen.Config) { c.Forward, c.Verify = targets(t, a.URL), mode })
 			body := eventBody("evt_1")
 			before := len(a.requests())
 			if status, _ := post(t, r.url, signed([]byte("another")), body); status != want {
@@ -324,7 +324,7 @@ func TestVerify(t *testing.T) {
 func TestWhatIsFilteredIsRecordedAndAnswered200(t *testing.T) {
 	a := newApp(t, nil)
 	w := newWorld(t)
-	r := w.start(func(c *listen.Config) { c.Target, c.Events = to(t, a.URL), []string{"document.analyzed"} })
+	r := w.start(func(c *listen.Config) { c.Forward, c.Events = targets(t, a.URL), []string{"document.analyzed"} })
 	body := eventBody("evt_1")
 	if status, _ := post(t, r.url, signed(body), body); status != 200 {
 		t.Errorf("got %d", status)
@@ -341,7 +341,7 @@ func TestWhatIsFilteredIsRecordedAndAnswered200(t *testing.T) {
 func TestOrderAtConcurrencyOne(t *testing.T) {
 	a := newApp(t, nil)
 	r := newWorld(t).start(func(c *listen.Config) {
-		c.Target, c.Concurrency, c.Respond = to(t, a.URL), 1, wire.ModeRelay
+		c.Forward, c.Concurrency, c.Respond = targets(t, a.URL), 1, wire.ModeRelay
 	})
 	const n = 60
 	for i := range n {
@@ -384,7 +384,7 @@ func TestStoppedInTheMiddleOfAnAttempt(t *testing.T) {
 	release := make(chan bool)
 	a := newApp(t, func(http.ResponseWriter, *http.Request, []byte) { arrived <- true; <-release })
 	w := newWorld(t)
-	r := w.start(func(c *listen.Config) { c.Target, c.Respond = to(t, a.URL), wire.ModeRelay })
+	r := w.start(func(c *listen.Config) { c.Forward, c.Respond = targets(t, a.URL), wire.ModeRelay })
 	body := eventBody("evt_1")
 	if status, _ := post(t, r.url, signed(body), body); status != 200 {
 		t.Fatal(status)
@@ -400,7 +400,7 @@ func TestStoppedInTheMiddleOfAnAttempt(t *testing.T) {
 	if at := d.Deliveries[0]; at.State != "pending" || len(at.Attempts) != 1 || at.Attempts[0].Outcome.Kind != "interrupted" {
 		t.Fatalf("got %+v", at)
 	}
-	again := w.start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	again := w.start(func(c *listen.Config) { c.Forward = targets(t, a.URL) })
 	if u := <-again.updates.Updates(); u.Type() != (activity.Ready{}).Type() {
 		t.Errorf("the first update is %+v, want ready", u)
 	}
@@ -414,13 +414,13 @@ func TestSkipBacklog(t *testing.T) {
 	release := make(chan bool)
 	a := newApp(t, func(http.ResponseWriter, *http.Request, []byte) { arrived <- true; <-release })
 	w := newWorld(t)
-	r := w.start(func(c *listen.Config) { c.Target, c.Respond = to(t, a.URL), wire.ModeRelay })
+	r := w.start(func(c *listen.Config) { c.Forward, c.Respond = targets(t, a.URL), wire.ModeRelay })
 	post(t, r.url, nil, eventBody("evt_1"))
 	<-arrived
 	await(t, r, func(activity.Received) bool { return true })
 	r.stop()
 	close(release)
-	w.start(func(c *listen.Config) { c.Target, c.SkipBacklog = to(t, a.URL), true })
+	w.start(func(c *listen.Config) { c.Forward, c.SkipBacklog = targets(t, a.URL), true })
 	list, err := w.history.List(t.Context(), 1)
 	if err != nil || list[0].Last.State != "cancelled" {
 		t.Errorf("got %+v, %v", list, err)
@@ -465,7 +465,7 @@ func TestTargetDownIsSaidOnce(t *testing.T) {
 	a := newApp(t, nil)
 	url := a.URL
 	a.Close()
-	r := newWorld(t).start(func(c *listen.Config) { c.Target = to(t, url) })
+	r := newWorld(t).start(func(c *listen.Config) { c.Forward = targets(t, url) })
 	for i := range 3 {
 		body := eventBody(fmt.Sprintf("evt_%d", i))
 		if status, text := post(t, r.url, signed(body), body); status != 502 || !strings.Contains(text, "is your app running?") {
@@ -565,7 +565,7 @@ func TestNothingIsLeftOutUnderLoad(t *testing.T) {
 // refused what the relay has accepted, it would be sent again for ever.
 func TestMoreHeadersThanAnybodySends(t *testing.T) {
 	a := newApp(t, nil)
-	r := newWorld(t).start(func(c *listen.Config) { c.Target = to(t, a.URL) })
+	r := newWorld(t).start(func(c *listen.Config) { c.Forward = targets(t, a.URL) })
 	header := make(http.Header)
 	for i := range 8000 {
 		if i%2 == 0 {

@@ -9,6 +9,7 @@ import (
 
 // job is a delivery on its way to its next attempt.
 type job struct {
+	lane     *lane
 	delivery string // "dlv_…"
 	number   int    // of the attempt
 	request  string // "req_…"
@@ -48,8 +49,8 @@ type queue struct {
 	started    sync.WaitGroup
 }
 
-// maxQueuedBytes of bodies wait in memory. Those of further jobs are read from the
-// history again when their turn comes.
+// maxQueuedBytes of bodies wait in memory in each queue; those of one request are the
+// same. Those of further jobs are read from the history again when their turn comes.
 const maxQueuedBytes = 64 << 20
 
 func newQueue(slots int, start func(*job)) *queue {

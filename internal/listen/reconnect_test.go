@@ -77,7 +77,7 @@ func TestOrderIsKeptAcrossConnections(t *testing.T) {
 	})
 	w := newWorld(t)
 	r := w.start(func(c *listen.Config) {
-		c.Target, c.Respond, c.Concurrency, c.Verify = to(t, a.URL), wire.ModeRelay, 1, listen.VerifyOff
+		c.Forward, c.Respond, c.Concurrency, c.Verify = targets(t, a.URL), wire.ModeRelay, 1, listen.VerifyOff
 		u := strings.TrimPrefix(c.Relay.URL, "ws://")
 		host, _, _ := strings.Cut(u, "/")
 		cuts = newCutter(t, host)

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
@@ -18,8 +19,8 @@ type item struct {
 	at        event.Position
 	from      uint64
 	in        *judged // nil for a gap
-	job       *job    // nil where nothing is to be delivered
-	early     bool    // job is in the queue already
+	jobs      []*job  // its deliveries; none where nothing is to be delivered
+	early     bool    // the jobs are in their queues already
 	memory    int64   // to be given back
 }
 
@@ -42,11 +43,12 @@ func (s *Session) record(ctx context.Context) {
 		batch := s.gather(first)
 		recorded, ok := s.commit(ctx, batch, &p)
 		for _, it := range batch {
-			var rec history.Recorded
+			n := 0
 			if it.in != nil && ok {
-				rec, recorded = recorded[0], recorded[1:]
+				n = max(len(it.jobs), 1)
 			}
-			s.settle(it, rec, ok)
+			s.settle(it, recorded[:n])
+			recorded = recorded[n:]
 			if it.recorded != nil {
 				it.recorded <- p.at
 			}
@@ -128,46 +130,57 @@ func (s *Session) records(batch []item, p *progress) []history.Record {
 			Disposition: string(it.in.disposition),
 			Reason:      it.in.reason,
 		}
-		if it.job != nil {
-			rec.Delivery, rec.Target = it.job.delivery, s.Target.String()
+		if len(it.jobs) == 0 {
+			records = append(records, rec)
 		}
-		records = append(records, rec)
+		for i, j := range it.jobs {
+			rec.Delivery, rec.Target, rec.Further = j.delivery, j.lane.target.String(), i > 0
+			records = append(records, rec)
+		}
 	}
 	return records
 }
 
-// settle tells everybody what became of an item, recorded or not.
-func (s *Session) settle(it item, rec history.Recorded, ok bool) {
+// settle tells everybody what became of an item. What was found is given for each of its
+// jobs, or once where it has none, or not at all if it isn't recorded.
+func (s *Session) settle(it item, found []history.Recorded) {
 	s.memory.Release(it.memory)
 	if it.in == nil {
 		return
 	}
-	if ok && !rec.Known {
-		s.Bus.Publish(s.received(it, rec))
+	if i := slices.IndexFunc(found, isNew); i >= 0 {
+		s.Bus.Publish(s.received(it, found[i]))
 	}
-	if it.job == nil {
-		if ok {
-			s.answerUndelivered(it.in)
-		}
-		return
+	if len(it.jobs) == 0 && len(found) > 0 {
+		s.answerUndelivered(it.in)
 	}
-	it.job.recorded <- ok && !rec.Known
+	for i, j := range it.jobs {
+		s.settleJob(it, j, len(found) > 0 && isNew(found[i]), len(found) > 0)
+	}
+}
+
+func isNew(f history.Recorded) bool { return !f.Known }
+
+// settleJob lets a job's attempt be recorded, or the job start, if it is for this session
+// to do it.
+func (s *Session) settleJob(it item, j *job, isNew, recorded bool) {
+	j.recorded <- isNew
 	switch {
 	case it.early:
-		if ok {
-			s.queue.unload(it.job)
+		if recorded {
+			j.lane.queue.unload(j)
 		}
-	case ok && !rec.Known:
-		s.queue.submit(it.job)
-		s.queue.unload(it.job)
+	case isNew:
+		j.lane.queue.submit(j)
+		j.lane.queue.unload(j)
 	default:
-		s.queue.skip(it.job.generation, it.at.Seq, it.at.Seq)
+		j.lane.queue.skip(j.generation, it.at.Seq, it.at.Seq)
 	}
 }
 
 func (s *Session) received(it item, rec history.Recorded) activity.Received {
 	r := it.in.request
-	return activity.Received{
+	u := activity.Received{
 		Request:     r.ID,
 		Seq:         it.at.Seq,
 		Method:      r.Method,
@@ -176,12 +189,19 @@ func (s *Session) received(it item, rec history.Recorded) activity.Received {
 		EventType:   it.in.name.typ,
 		Bytes:       len(r.Body),
 		Signature:   it.in.verdict,
+		Diagnosis:   s.diagnose(it.in),
 		Disposition: it.in.disposition,
 		Reason:      it.in.reason,
 		DuplicateOf: rec.DuplicateOf,
 		OtherBody:   rec.OtherBody,
 		At:          r.Received,
 	}
+	if len(it.jobs) > 1 {
+		for _, j := range it.jobs {
+			u.Deliveries = append(u.Deliveries, j.delivery)
+		}
+	}
+	return u
 }
 
 // answerUndelivered answers the sender of a request that goes to no app.

@@ -21,19 +21,21 @@ func Resend(ctx context.Context, h *history.History, sender *send.Sender, target
 	if err != nil {
 		return activity.Attempted{}, err
 	}
+	return resend(ctx, h, sender, target, r, origin, now)
+}
+
+// resend is Resend of a request that was read already.
+func resend(ctx context.Context, h *history.History, sender *send.Sender, target send.Target,
+	r *event.Request, origin delivery.Origin, now func() time.Time) (activity.Attempted, error) {
 	started := now()
 	id := event.NewDeliveryID(started)
-	d := history.Delivery{ID: id, Request: request, Target: target.String(), Origin: origin, Created: started}
+	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: origin, Created: started}
 	if err := h.AddDelivery(ctx, d); err != nil {
 		return activity.Attempted{}, err
 	}
 	outcome := sender.Send(ctx, target, r)
-	var name eventName
-	if e, err := event.Parse(r.Body); err == nil {
-		name = eventName{e.ID, e.Type}
-	}
 	a := attempted{
-		sent:    sent{id, r.ID, r.Method, r.Path, r.RawQuery, name},
+		sent:    sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
 		origin:  origin,
 		target:  target,
 		attempt: delivery.Attempt{Number: 1, Started: started, Outcome: outcome},

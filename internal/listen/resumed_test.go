@@ -58,7 +58,7 @@ func TestWhatIsResumedWaitsForWhatHadNotComeWhole(t *testing.T) {
 		updates := bus.Subscribe(1000, nil)
 		s := listen.New(listen.Config{
 			Relay:   listen.Relay{URL: "ws" + strings.TrimPrefix(srv.URL, "http"), Endpoint: "hooks", Agent: "a"},
-			History: w.history, Bus: bus, Sender: sender, Target: to(t, a.URL), Concurrency: 1, MaxBody: 10,
+			History: w.history, Bus: bus, Sender: sender, Forward: targets(t, a.URL), Concurrency: 1, MaxBody: 10,
 			Respond: wire.ModeRelay, Verify: listen.VerifyOff, Secret: secret,
 		})
 		run(t, s, func() {

@@ -14,6 +14,9 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if socket, ok := socketOf(host); ok {
+		return dialUnix(ctx, socket)
+	}
 	addresses := []string{address}
 	if isLocalhost(host) {
 		addresses = []string{net.JoinHostPort("::1", port), net.JoinHostPort("127.0.0.1", port)}

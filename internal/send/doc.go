@@ -7,7 +7,8 @@
 // What reaches the target is what came in on the endpoint, byte for byte. The body and
 // all values of all headers stay as they are; gone are only the headers that are about
 // one connection (RFC 9110 section 7.6.1), and added are only X-Forwarded-For,
-// X-Forwarded-Host and X-Forwarded-Proto. Host becomes the target's.
+// X-Forwarded-Host and X-Forwarded-Proto, and what Options.Header says. Host becomes the
+// target's unless Options say otherwise.
 //
 // Nothing is retried here, and a Sender has no opinion on what an outcome means for a
 // delivery: package delivery has.

@@ -2,9 +2,11 @@ package send
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"syscall"
 
@@ -41,6 +43,7 @@ func (a *attempt) noConnect(err error) string {
 		at    = a.target.Address()
 		errno syscall.Errno
 		dns   *net.DNSError
+		cert  *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -49,8 +52,12 @@ func (a *attempt) noConnect(err error) string {
 		return fmt.Sprintf("could not connect to %s: the name %s is not known (%s)", at, a.target.host, dns.Err)
 	case errors.As(err, &errno) && (errno == syscall.ECONNREFUSED || errno == wsaRefused):
 		return fmt.Sprintf("could not connect to %s: is your app running?", at)
+	case errors.Is(err, fs.ErrNotExist) && a.target.socket != "":
+		return fmt.Sprintf("could not connect to %s: there is no such socket; is your app running?", at)
 	case errors.As(err, &errno):
 		return fmt.Sprintf("could not connect to %s: %s", at, errno)
+	case errors.As(err, &cert):
+		return fmt.Sprintf("could not trust %s: %s; name the authority of its certificate with --ca FILE, or don't verify it with --insecure", at, cert.Err)
 	case a.target.scheme == "https":
 		return fmt.Sprintf("could not make a TLS connection to %s: %s; if your app speaks plain HTTP, forward to http://%s", at, err, at)
 	}

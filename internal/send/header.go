@@ -23,19 +23,22 @@ var dropped = map[string]bool{
 	"Host":              true,
 }
 
-// forwardHeader returns what is sent of r's headers. It shares the values with r, which
-// neither it nor net/http writes to.
-func forwardHeader(r *event.Request) http.Header {
+// forwardHeader returns what is sent of r's headers, with extra in the place of those by
+// the same names. It shares the values with both, which neither it nor net/http writes to.
+func forwardHeader(r *event.Request, extra event.Header) http.Header {
 	named := connectionNames(r.Header)
-	h := make(http.Header, len(r.Header)+4)
+	h := make(http.Header, len(r.Header)+len(extra)+4)
 	for name, values := range r.Header {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
 		if !dropped[canonical] && !named[canonical] {
 			h[name] = values
 		}
 	}
-	keepUserAgent(h)
 	addForwarded(h, r)
+	if len(extra) > 0 {
+		replace(h, extra)
+	}
+	keepUserAgent(h)
 	return h
 }
 

@@ -27,7 +27,7 @@ func Hint(t Target, o delivery.Outcome) string {
 
 // short is t without path and query, as a developer would type it.
 func (t Target) short() string {
-	if t.scheme == "http" {
+	if t.scheme == "http" && t.socket == "" {
 		return t.Address()
 	}
 	return t.base()

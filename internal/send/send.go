@@ -41,11 +41,15 @@ const (
 type Options struct {
 	Timeout time.Duration // until the answer is complete, connecting included; 0 means DefaultTimeout
 	TLS     *tls.Config   // for https targets; nil trusts what the system trusts
+	Header  event.Header  // replaces what the requests have by these names, which are those of ParseHeader
+	Host    string        // the Host header that apps get; "" means the target's
+	// KeepHost gives apps the Host header that came in, where there is one.
+	KeepHost bool
 }
 
 // Sender makes attempts. It keeps connections to reuse and is safe for concurrent use.
 type Sender struct {
-	timeout   time.Duration
+	Options
 	transport *http.Transport
 }
 
@@ -54,7 +58,7 @@ func New(o Options) *Sender {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	return &Sender{timeout: o.Timeout, transport: &http.Transport{
+	return &Sender{Options: o, transport: &http.Transport{
 		DialContext:            dial,
 		TLSClientConfig:        o.TLS,
 		DisableCompression:     true, // else net/http asks for gzip and unpacks it
@@ -70,12 +74,12 @@ func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 // Send makes one attempt to bring r to t and returns how it ended. It returns within the
 // timeout, and at once when ctx is cancelled, as Interrupted. r is only read.
 func (s *Sender) Send(ctx context.Context, t Target, r *event.Request) delivery.Outcome {
-	req, err := newRequest(t, r)
+	req, err := s.newRequest(t, r)
 	if err != nil {
 		return delivery.Outcome{Kind: delivery.Refused, Error: err.Error()}
 	}
-	a := attempt{target: t, timeout: s.timeout, parent: ctx, started: time.Now()}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	a := attempt{target: t, timeout: s.Timeout, parent: ctx, started: time.Now()}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: a.getConn, GotConn: a.gotConn})
 	o := a.run(s.transport, req.WithContext(ctx))
@@ -85,7 +89,7 @@ func (s *Sender) Send(ctx context.Context, t Target, r *event.Request) delivery.
 
 // newRequest builds what goes to t. The request's target is put in as opaque text, so
 // that net/url doesn't re-encode it.
-func newRequest(t Target, r *event.Request) (*http.Request, error) {
+func (s *Sender) newRequest(t Target, r *event.Request) (*http.Request, error) {
 	path, query, err := t.resolve(r.Path, r.RawQuery)
 	if err != nil {
 		return nil, err
@@ -96,10 +100,15 @@ func newRequest(t Target, r *event.Request) (*http.Request, error) {
 	if err := checkHeader(r.Header); err != nil {
 		return nil, err
 	}
+	host, err := s.host(t, r)
+	if err != nil {
+		return nil, err
+	}
 	req := &http.Request{
 		Method: r.Method,
-		URL:    &url.URL{Scheme: t.scheme, Host: t.hostHeader(), Opaque: path, RawQuery: query},
-		Header: forwardHeader(r),
+		URL:    &url.URL{Scheme: t.scheme, Host: t.authority(), Opaque: path, RawQuery: query},
+		Host:   host,
+		Header: forwardHeader(r, s.Header),
 	}
 	if len(r.Body) > 0 {
 		req.ContentLength = int64(len(r.Body))

@@ -15,15 +15,17 @@ type Target struct {
 	scheme string // "http" or "https"
 	host   string // lower case, an IPv6 address without brackets
 	port   string
+	socket string // path of a Unix socket, in place of host and port; its scheme is "http"
 	path   string // escaped; "" or "/…" with at least one further character
 	query  string // escaped, without the "?"
 }
 
-const targetForms = "write it like 3000, localhost:3000, localhost:3000/webhooks/solatis or https://localhost:3000"
+const targetForms = "write it like 3000, localhost:3000, localhost:3000/webhooks/solatis, https://localhost:3000 or unix:/run/app.sock:/webhooks/solatis"
 
 // ParseTarget reads a target as a developer types it: a port ("3000"), a port and a
-// path (":3000/hooks"), a host and a port ("localhost:3000", "[::1]:3000/hooks"), or a
-// full URL, whose port may be left out.
+// path (":3000/hooks"), a host and a port ("localhost:3000", "[::1]:3000/hooks"), a full
+// URL, whose port may be left out, or a Unix socket ("unix:/run/app.sock"), with the
+// path that the app is to see behind a further colon ("unix:/run/app.sock:/hooks").
 func ParseTarget(s string) (Target, error) {
 	t, err := parseTarget(s)
 	if err != nil {
@@ -33,6 +35,9 @@ func ParseTarget(s string) (Target, error) {
 }
 
 func parseTarget(s string) (Target, error) {
+	if rest, ok := strings.CutPrefix(s, unixPrefix); ok {
+		return parseUnix(rest)
+	}
 	if err := checkText(s); err != nil {
 		return Target{}, err
 	}
@@ -47,11 +52,16 @@ func parseTarget(s string) (Target, error) {
 	if err := t.setAuthority(authority, full); err != nil {
 		return Target{}, err
 	}
-	t.path, t.query, _ = strings.Cut(rest, "?")
+	return t, t.setPath(rest)
+}
+
+// setPath reads the escaped path and query.
+func (t *Target) setPath(s string) error {
+	t.path, t.query, _ = strings.Cut(s, "?")
 	if t.path == "/" {
 		t.path = ""
 	}
-	return t, checkPath(t.path)
+	return checkPath(t.path)
 }
 
 // checkText refuses what has no place in any target.
@@ -138,6 +148,9 @@ func canonicalHost(s string) (string, error) {
 	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" || strings.Trim(s, ".") == "" {
 		return "", fmt.Errorf("%q is not a host name", s)
 	}
+	if strings.Trim(s, "0123456789") == "" {
+		return "", fmt.Errorf("%q is a number and not a host name", s) // alone it would be read as a port
+	}
 	return s, nil
 }
 
@@ -158,8 +171,17 @@ func (t Target) IsZero() bool { return t == Target{} }
 // HasPath reports whether t names a path of its own, other than "/".
 func (t Target) HasPath() bool { return t.path != "" }
 
-// Address returns host and port, such as "localhost:3000", to speak of t in messages.
-func (t Target) Address() string { return net.JoinHostPort(t.host, t.port) }
+// Address returns host and port, such as "localhost:3000", or "unix:" and a socket's
+// path, to speak of t in messages.
+func (t Target) Address() string {
+	if t.socket != "" {
+		return unixPrefix + t.socket
+	}
+	return net.JoinHostPort(t.host, t.port)
+}
+
+// IsTLS reports whether t is reached by TLS.
+func (t Target) IsTLS() bool { return t.scheme == "https" }
 
 // String returns t as a URL, such as "http://localhost:3000/webhooks". ParseTarget reads
 // it back to the same Target.
@@ -167,6 +189,8 @@ func (t Target) String() string {
 	switch {
 	case t.IsZero():
 		return ""
+	case t.socket != "" && t.query == "" && t.path == "":
+		return t.Address()
 	case t.query == "":
 		return t.base() + t.path
 	case t.path == "":
@@ -175,10 +199,19 @@ func (t Target) String() string {
 	return t.base() + t.path + "?" + t.query
 }
 
-func (t Target) base() string { return t.scheme + "://" + t.hostHeader() }
+// base is what stands before the path.
+func (t Target) base() string {
+	if t.socket != "" {
+		return t.Address() + ":"
+	}
+	return t.scheme + "://" + t.hostHeader()
+}
 
 // hostHeader is the authority without the port that the scheme implies.
 func (t Target) hostHeader() string {
+	if t.socket != "" {
+		return "localhost"
+	}
 	if t.scheme == "http" && t.port != "80" || t.scheme == "https" && t.port != "443" {
 		return t.Address()
 	}

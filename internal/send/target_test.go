@@ -33,6 +33,15 @@ func TestParseTarget(t *testing.T) {
 		"[0:0::1]:3000/a":                {"http://[::1]:3000/a", "[::1]:3000", true},
 		"http://[::1]/a":                 {"http://[::1]/a", "[::1]:80", true},
 		"my_app.localhost:8080":          {"http://my_app.localhost:8080", "my_app.localhost:8080", false},
+		"unix:/run/app.sock":             {"unix:/run/app.sock", "unix:/run/app.sock", false},
+		"unix:/run/app.sock:/":           {"unix:/run/app.sock", "unix:/run/app.sock", false},
+		"unix:/run/app.sock:/hooks?x=1":  {"unix:/run/app.sock:/hooks?x=1", "unix:/run/app.sock", true},
+		"unix:/run/app.sock:/?x=:/":      {"unix:/run/app.sock:/?x=:/", "unix:/run/app.sock", false},
+		"unix:///run/app.sock:/a:/b":     {"unix:/run/app.sock:/a:/b", "unix:/run/app.sock", true},
+		"unix:/run/Bärs app:1.sock":      {"unix:/run/Bärs app:1.sock", "unix:/run/Bärs app:1.sock", false},
+		`unix:C:\run\app.sock:/hooks`:    {`unix:C:\run\app.sock:/hooks`, `unix:C:\run\app.sock`, true},
+		"unix:c:/run/app.sock":           {"unix:c:/run/app.sock", "unix:c:/run/app.sock", false},
+		"http://unix:3000":               {"http://unix:3000", "unix:3000", false},
 	} {
 		to, err := send.ParseTarget(in)
 		if err != nil {
@@ -80,9 +89,27 @@ func TestParseTargetRefuses(t *testing.T) {
 		`local\host:3000`:              "host name",
 		"local%68ost:3000":             "host name",
 		".:3000":                       "host name",
+		"0:80":                         "a number",
+		"http://2130706433:80/":        "a number",
 		"localhost:3000//evil.test/":   "another host",
 		"localhost:3000/a/../b":        "segment",
 		"localhost:3000/%2e%2E/b":      "segment",
+		"unix:":                        "absolute",
+		"unix:3000":                    "absolute",
+		"unix:app.sock":                "absolute",
+		"unix:./app.sock":              "absolute",
+		"unix://run/app.sock":          "absolute",
+		"unix:////run/app.sock":        "no path of a socket",
+		"unix:/":                       "no path of a socket",
+		"unix:/run/":                   "no path of a socket",
+		"unix:/run/app.sock:":          "no path follows",
+		"unix:/run/app.sock?x=1":       "follows a colon",
+		"unix:/run/app.sock#x":         "follows a colon",
+		"unix:/run/app\x00.sock":       "control character",
+		"unix:/run/app\xff.sock":       "control character",
+		"unix:/run/app.sock:/a b":      "white space",
+		"unix:/run/app.sock:/a/../b":   "segment",
+		"unix:/run/app.sock://evil":    "another host",
 		"http://localhost:3000/a/..%5": "", // a broken escape and no dot segment
 	} {
 		_, err := send.ParseTarget(in)
@@ -117,6 +144,9 @@ func TestURL(t *testing.T) {
 		{"3000/own?a=1", "/extra", "b=2", "http://localhost:3000/own?a=1&b=2"},
 		{"3000?a=1", "/extra", "", "http://localhost:3000/extra?a=1"},
 		{"3000?a=1", "", "", "http://localhost:3000/?a=1"},
+		{"unix:/run/app.sock", "", "", "unix:/run/app.sock:/"},
+		{"unix:/run/app.sock", "/extra", "q=1", "unix:/run/app.sock:/extra?q=1"},
+		{"unix:/run/app.sock:/own", "/extra", "q=1", "unix:/run/app.sock:/own?q=1"},
 	} {
 		got, err := target(t, c.target).URL(c.path, c.query)
 		if err != nil || got != c.want {
@@ -136,7 +166,7 @@ var hostilePaths = []string{
 
 func TestURLRefuses(t *testing.T) {
 	for _, path := range hostilePaths {
-		for _, to := range []string{"3000", "3000/own"} {
+		for _, to := range []string{"3000", "3000/own", "unix:/run/app.sock"} {
 			if got, err := target(t, to).URL(path, ""); err == nil {
 				t.Errorf("%s + %q: %s", to, path, got)
 			}
@@ -153,7 +183,8 @@ func TestURLRefuses(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	for _, s := range []string{"3000", ":3000/a?b", "https://app.test/x", "[::1]:80", "ftp://x", "a@b:1", "http://a:1//b", "1/%2e."} {
+	for _, s := range []string{"3000", ":3000/a?b", "https://app.test/x", "[::1]:80", "ftp://x", "a@b:1", "http://a:1//b", "1/%2e.",
+		"unix:/run/app.sock", "unix:///run/app.sock:/a?b", "unix:/:/", "unix:C:/x:/y", "unix:/a:/b:/c", "unix:3000"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -188,6 +219,10 @@ func checkURL(t *testing.T, to send.Target, path, query string) {
 	if err != nil {
 		return
 	}
+	if rest, ok := strings.CutPrefix(text, "unix:"); ok {
+		checkSocketURL(t, to, rest)
+		return
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return // a lenient server may read what net/url doesn't; broken escapes, that is
@@ -206,5 +241,23 @@ func checkURL(t *testing.T, to send.Target, path, query string) {
 	}
 	if to.HasPath() && u.EscapedPath() != base.EscapedPath() {
 		t.Fatalf("%s + %q: another path, %q", to, path, text)
+	}
+}
+
+// checkSocketURL holds that a URL leads to the target's socket, and that what the app sees
+// of it is what it would see behind a host.
+func checkSocketURL(t *testing.T, to send.Target, rest string) {
+	socket := strings.TrimPrefix(to.Address(), "unix:")
+	seen, ok := strings.CutPrefix(rest, socket+":/")
+	if !ok || socket == "" {
+		t.Fatalf("%s: %q leads elsewhere", to, rest)
+	}
+	path, query, _ := strings.Cut("/"+seen, "?")
+	plain, err := send.ParseTarget("http://localhost:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plain.URL(path, query); err != nil {
+		t.Fatalf("%s: %q would be refused behind a host: %v", to, rest, err)
 	}
 }

@@ -67,13 +67,34 @@ func nearest(live []Info, dir string) []Info {
 func list(live []Info) string {
 	lines := make([]string, len(live))
 	for i, info := range live {
-		target := "without a target"
-		if info.Target != "" {
-			target = "to " + info.Target
-		}
-		lines[i] = fmt.Sprintf("  %s  %s, in %s", info.ID, target, info.Cwd)
+		lines[i] = fmt.Sprintf("  %s  %s, in %s", info.ID, info.ways(), info.Cwd)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// ways says in a line where a session forwards to, such as "to http://localhost:3000" or
+// "document.* to http://localhost:3000/docs, all else to http://localhost:3001".
+func (i Info) ways() string {
+	var parts []string
+	for _, route := range i.Routes {
+		events, target, _ := strings.Cut(route, "=")
+		parts = append(parts, events+" to "+target)
+	}
+	targets := i.Targets
+	if targets == nil && i.Routes == nil && i.Target != "" {
+		targets = []string{i.Target} // an older version says no more
+	}
+	if len(targets) > 0 {
+		rest := "to " + strings.Join(targets, " and ")
+		if len(parts) > 0 {
+			rest = "all else " + rest
+		}
+		parts = append(parts, rest)
+	}
+	if parts == nil {
+		return "without a target"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // distance counts the letters to add, drop or change to get from a to b.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -49,6 +50,9 @@ func TestChooseSaysWhatToDo(t *testing.T) {
 	infos := []Info{
 		{ID: "k3f9", Cwd: "/src/shop", Target: "http://localhost:3000"},
 		{ID: "p2mm", Cwd: "/src/bank"},
+		{ID: "w8xy", Cwd: "/src/till", Target: "a", Targets: []string{"a", "b"}, Routes: []string{"task.*=c?x=1", "*.shared=d"}},
+		{ID: "w9xy", Cwd: "/src/mall", Target: "c", Routes: []string{"task.*=c"}},
+		{ID: "v9xy", Cwd: "/src/inn", Target: "e", Targets: []string{"e"}},
 	}
 	_, none := Choose(nil, "/", "")
 	_, ambiguous := Choose(infos, "/", "")
@@ -58,7 +62,8 @@ func TestChooseSaysWhatToDo(t *testing.T) {
 		parts []string
 	}{
 		{none, []string{"solatis listen --forward localhost:3000"}},
-		{ambiguous, []string{"--session", "k3f9", "http://localhost:3000", "/src/shop", "p2mm", "without a target", "/src/bank"}},
+		{ambiguous, []string{"--session", "k3f9", "http://localhost:3000", "/src/shop", "p2mm", "without a target", "/src/bank",
+			"w8xy  task.* to c?x=1, *.shared to d, all else to a and b, in", "w9xy  task.* to c, in", "v9xy  to e, in"}},
 		{unknown, []string{`"p2nm"`, "did you mean p2mm", "k3f9", "/src/shop"}},
 	}
 	for _, tt := range tests {
@@ -80,7 +85,7 @@ func TestChooseSeesThroughSymlinks(t *testing.T) {
 	register(t, f, Info{Cwd: t.TempDir()})
 	linked := register(t, f, Info{Cwd: link}).Info()
 	for _, cwd := range []string{project, link} {
-		if got, err := Choose(live(t, f), cwd, ""); got != linked {
+		if got, err := Choose(live(t, f), cwd, ""); !reflect.DeepEqual(got, linked) {
 			t.Errorf("from %s: got %+v, %v", cwd, got, err)
 		}
 	}

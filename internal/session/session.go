@@ -35,7 +35,9 @@ type Info struct {
 	URL     string    `json:"url"`                // where webhooks are to be sent; empty until a remote relay has told it
 	Relay   string    `json:"relay,omitempty"`    // the remote relay's origin; empty for the embedded one
 	RelayCA string    `json:"relay_ca,omitempty"` // file with the certificates that vouch for it, beside the system's
-	Target  string    `json:"target,omitempty"`   // where they are forwarded to
+	Target  string    `json:"target,omitempty"`   // the first of Targets, else that of the first route; empty where nothing is forwarded
+	Targets []string  `json:"targets,omitempty"`  // each gets what no route takes
+	Routes  []string  `json:"routes,omitempty"`   // such as "document.*=http://localhost:3000/docs"; the first that matches takes an event
 	Socket  string    `json:"socket"`             // its control socket
 	Started time.Time `json:"started"`
 	Version string    `json:"version"`

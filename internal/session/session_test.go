@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,9 +21,9 @@ func TestRegisteredSessionIsLiveUntilClosed(t *testing.T) {
 	if got := live(t, f); len(got) != 0 {
 		t.Fatalf("%v is listening in a new folder", got)
 	}
-	reg := register(t, f, Info{Cwd: t.TempDir(), URL: "http://localhost:4650/e/1", Target: "http://localhost:3000", Started: noon, Version: "1.2.3"})
+	reg := register(t, f, Info{Cwd: t.TempDir(), URL: "http://localhost:4650/e/1", Target: "http://localhost:3000", Targets: []string{"http://localhost:3000"}, Routes: []string{"task.*=http://localhost:4000"}, Started: noon, Version: "1.2.3"})
 	got := live(t, f)
-	if len(got) != 1 || got[0] != reg.Info() {
+	if len(got) != 1 || !reflect.DeepEqual(got[0], reg.Info()) {
 		t.Fatalf("got %+v, want %+v", got, reg.Info())
 	}
 	if got[0].PID != os.Getpid() || !isID(got[0].ID) || got[0].Version != "1.2.3" {
@@ -55,7 +56,7 @@ func TestURLIsToldOnceItIsKnown(t *testing.T) {
 					t.Error(err)
 				}
 				for _, info := range infos {
-					if info.URL != "" && info != reg.Info() {
+					if info.URL != "" && !reflect.DeepEqual(info, reg.Info()) {
 						t.Errorf("got %+v", info)
 					}
 				}
@@ -67,7 +68,7 @@ func TestURLIsToldOnceItIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	looking.Wait()
-	if got := live(t, f); len(got) != 1 || got[0].URL != url || got[0] != reg.Info() {
+	if got := live(t, f); len(got) != 1 || got[0].URL != url || !reflect.DeepEqual(got[0], reg.Info()) {
 		t.Errorf("got %+v, want %+v", got, reg.Info())
 	}
 }
@@ -209,7 +210,7 @@ func TestRegistryUnderConcurrentUse(t *testing.T) {
 					t.Error(err)
 				}
 				infos, err = Live(f)
-				if err != nil || slices.ContainsFunc(infos, func(i Info) bool { return i == reg.Info() }) {
+				if err != nil || slices.ContainsFunc(infos, func(i Info) bool { return reflect.DeepEqual(i, reg.Info()) }) {
 					t.Errorf("%s is found after its end: %v", reg.Info().ID, err)
 				}
 			}

@@ -67,6 +67,18 @@ func checkTarget(s string) error {
 	return nil
 }
 
+// checkRoute wants a pattern of event types, "=", and a target.
+func checkRoute(s string) error {
+	pattern, target, ok := strings.Cut(s, "=")
+	if !ok {
+		return errors.New("it takes routes such as document.*=localhost:3000/docs")
+	}
+	if err := checkEvents(pattern); err != nil {
+		return err
+	}
+	return checkTarget(target)
+}
+
 // oneOf takes the allowed words only, in upper or lower case if they are in upper case,
 // as the flag for HTTP methods does.
 func oneOf(allowed ...string) func(string) error {

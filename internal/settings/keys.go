@@ -40,6 +40,7 @@ var keys = []Key{
 	{"relay", false, "the relay to use: a name, a URL or none", checkRelay},
 	{"relay-ca", false, "file with the certificate authority of the relay", checkFile},
 	{"respond", true, "whose answer the sender gets: app or relay", oneOf("app", "relay")},
+	{"route", true, "a target of their own for some event types", checkRoute},
 	{"secret-file", false, "file that holds the signing secret", checkFile},
 	{"timeout", true, "how long the app may take to answer", checkDuration},
 	{"verify", true, "what a bad signature means: warn, strict or off", oneOf("warn", "strict", "off")},
@@ -63,6 +64,7 @@ type values struct {
 	Relay         *string  `toml:"relay"`
 	RelayCA       *string  `toml:"relay-ca"`
 	Respond       *string  `toml:"respond"`
+	Route         []string `toml:"route"`
 	SecretFile    *string  `toml:"secret-file"`
 	Timeout       *string  `toml:"timeout"`
 	Verify        *string  `toml:"verify"`
@@ -153,8 +155,8 @@ func (k Key) checkItem(item string) error {
 }
 
 func (k Key) parseList(value string) (literal, text string, err error) {
-	items, err := csv.NewReader(strings.NewReader(value)).Read()
-	if err != nil {
+	items := items(value)
+	if items == nil {
 		return "", "", fmt.Errorf("it is no comma-separated list")
 	}
 	quoted := make([]string, len(items))
@@ -200,6 +202,15 @@ func (v values) texts() map[string]string {
 		}
 	}
 	return texts
+}
+
+// items are those of a list as the flags for lists read it, nil for what is none.
+func items(list string) []string {
+	items, err := csv.NewReader(strings.NewReader(list)).Read()
+	if err != nil {
+		return nil
+	}
+	return items
 }
 
 // joined is a list as the flags for lists read it.

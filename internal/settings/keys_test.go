@@ -33,11 +33,15 @@ func TestKeysAreSortedAndTyped(t *testing.T) {
 
 func TestCheckSaysWhatAKeyTakes(t *testing.T) {
 	tests := map[string][]struct{ value, problem string }{
-		"agent":          {{"laptop-1", ""}, {"a b", "1 to 64"}, {"ä", "1 to 64"}},
-		"bind":           {{"::1,0.0.0.0", ""}, {"localhost", "IP addresses"}, {"::1,,", "IP addresses"}},
-		"color":          {{"never", ""}, {"nevr", "did you mean never?"}},
-		"concurrency":    {{"1", ""}, {"1000", ""}, {"0", "1 to 1000"}, {"1001", "1 to 1000"}, {"x", "whole number"}, {"1.5", "whole number"}},
-		"events":         {{"task.*,document.analyzed", ""}, {"task.compelted", "did you mean task.completed?"}, {"[", "malformed pattern"}, {`"a`, "comma-separated"}},
+		"agent":       {{"laptop-1", ""}, {"a b", "1 to 64"}, {"ä", "1 to 64"}},
+		"bind":        {{"::1,0.0.0.0", ""}, {"localhost", "IP addresses"}, {"::1,,", "IP addresses"}},
+		"color":       {{"never", ""}, {"nevr", "did you mean never?"}},
+		"concurrency": {{"1", ""}, {"1000", ""}, {"0", "1 to 1000"}, {"1001", "1 to 1000"}, {"x", "whole number"}, {"1.5", "whole number"}},
+		"events":      {{"task.*,document.analyzed", ""}, {"task.compelted", "did you mean task.completed?"}, {"[", "malformed pattern"}, {`"a`, "comma-separated"}},
+		"route": {
+			{"task.*=3000", ""}, {"task.*=localhost:3000/a?b=c,*=4000", ""}, {"3000", "document.*=localhost:3000/docs"},
+			{"tusk.*=3000", "did you mean task.*?"}, {"task.*=", "localhost:3000"}, {"task.*=local host", "localhost:3000"},
+		},
 		"forward":        {{"3000", ""}, {"localhost:3000/a,b", ""}, {"local host", "localhost:3000"}},
 		"insecure-relay": {{"true", ""}, {"0", ""}, {"yes", "true or false"}},
 		"methods":        {{"POST,get", ""}, {"PSOT", "did you mean POST?"}},

@@ -147,5 +147,19 @@ var localTarget = regexp.MustCompile(`^([0-9]+|(https?://)?((localhost|127\.0\.0
 // parsed.
 func (p *Project) RemoteTarget() (target string, remote bool) {
 	target, ok := p.Get("forward")
-	return target, ok && !localTarget.MatchString(strings.ToLower(target))
+	return target, ok && isRemote(target)
 }
+
+// RemoteRoute is RemoteTarget for the targets of the project's routes. It returns the
+// first such route.
+func (p *Project) RemoteRoute() (route string, remote bool) {
+	list, _ := p.Get("route")
+	for _, route := range items(list) {
+		if _, target, _ := strings.Cut(route, "="); isRemote(target) {
+			return route, true
+		}
+	}
+	return "", false
+}
+
+func isRemote(target string) bool { return !localTarget.MatchString(strings.ToLower(target)) }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -180,7 +181,7 @@ func TestKeysOfAProject(t *testing.T) {
 			got = append(got, k.Name)
 		}
 	}
-	equal(t, strings.Join(got, " "), "concurrency endpoint events forward methods port respond timeout verify")
+	equal(t, strings.Join(got, " "), "concurrency endpoint events forward methods port respond route timeout verify")
 }
 
 func TestProjectFileThatIsNoPlainFile(t *testing.T) {
@@ -221,6 +222,18 @@ func TestRemoteTarget(t *testing.T) {
 		p := &Project{values: map[string]string{"forward": target}}
 		if got, isRemote := p.RemoteTarget(); !isRemote || got != target {
 			t.Errorf("%s counts as local (%q)", target, got)
+		}
+	}
+	for i, target := range append(slices.Clone(local), remote...) {
+		route := "task.*=" + target
+		p := &Project{values: map[string]string{"route": joined([]string{"document.*=localhost:3000/a,b", route})}}
+		if got, isRemote := p.RemoteRoute(); isRemote != (i >= len(local)) || isRemote && got != route {
+			t.Errorf("route to %s: got %q, remote %v", target, got, isRemote)
+		}
+	}
+	for _, p := range []*Project{nil, {}} {
+		if _, isRemote := p.RemoteRoute(); isRemote {
+			t.Error("no route is remote")
 		}
 	}
 	if _, isRemote := (*Project)(nil).RemoteTarget(); isRemote {

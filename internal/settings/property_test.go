@@ -40,6 +40,12 @@ func someValue(t *rapid.T, k Key) string {
 			t.Fatal(err)
 		}
 		return path
+	case "route":
+		targets := rapid.SliceOfN(rapid.StringMatching(`[^\s\pC\pZ]{1,30}`), 1, 3).Draw(t, "targets")
+		for i := range targets {
+			targets[i] = "task.*=" + targets[i]
+		}
+		return joined(targets)
 	case "agent", "endpoint":
 		return rapid.StringMatching(`[A-Za-z0-9._-]{1,64}`).Draw(t, "name")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,10 +19,10 @@ const hostile = "\x1b]0;owned\x07\x1b[2J\r\n\b\u009b2J\x9b\x7f\u202e\u2066\u2028
 
 // everyUpdate has one of each type, with what it takes for all its fields to be shown.
 var everyUpdate = []activity.Update{
-	activity.Ready{}, activity.Connecting{}, activity.Connected{}, activity.Disconnected{}, activity.Disconnected{Final: true},
+	activity.Ready{}, activity.Ready{Targets: []string{"", ""}}, activity.Ready{Routes: []string{"", ""}}, activity.Connecting{}, activity.Connected{}, activity.Disconnected{}, activity.Disconnected{Final: true},
 	activity.Gap{}, activity.Resumed{Pending: 1},
 	activity.Received{}, activity.Received{Disposition: activity.Filtered}, activity.Received{Disposition: activity.BadSign},
-	activity.Received{Disposition: activity.BadRequest}, activity.Received{DuplicateOf: "req_1", OtherBody: true},
+	activity.Received{Disposition: activity.RecordOnly}, activity.Received{Disposition: activity.BadRequest}, activity.Received{DuplicateOf: "req_1", OtherBody: true},
 	activity.Attempted{}, activity.Attempted{Outcome: delivery.Answered, Status: 500}, activity.Attempted{Origin: delivery.Replay},
 	activity.TargetDown{}, activity.TargetUp{}, activity.Warning{}, activity.Missed{},
 }
@@ -33,6 +34,10 @@ func poisoned(u activity.Update, text string) []activity.Update {
 	all.Set(reflect.ValueOf(u))
 	var copies []activity.Update
 	for i := range all.NumField() {
+		if list := all.Field(i); list.Type() == reflect.TypeFor[[]string]() && list.Len() > 0 {
+			list.Set(reflect.ValueOf(slices.Repeat([]string{text + "=" + text}, list.Len())))
+			copies = append(copies, reflect.ValueOf(all.Interface()).Interface().(activity.Update))
+		}
 		if all.Field(i).Kind() != reflect.String {
 			continue
 		}

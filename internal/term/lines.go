@@ -15,6 +15,8 @@ const timeLayout = "2006-01-02 15:04:05"
 // received returns, for instance,
 //
 //	2026-01-02 15:04:05   --> document.analyzed [evt_1]  duplicate of req_1
+//
+// and a second line if it is known what is wrong with a signature.
 func (p *Plain) received(u activity.Received) string {
 	name := u.EventType
 	if name == "" {
@@ -25,7 +27,11 @@ func (p *Plain) received(u activity.Received) string {
 		name = u.Method + " " + path
 	}
 	line := fmt.Sprintf("%s   --> %s [%s]", p.time(u.At), p.out.Strong(Sanitize(name)), id(u.Event, u.Request))
-	return line + p.marks(receivedMarks(u))
+	line += p.marks(receivedMarks(u))
+	if u.Diagnosis != "" {
+		line += "\n    " + p.out.Faint(Sanitize(u.Diagnosis))
+	}
+	return line
 }
 
 func receivedMarks(u activity.Received) []string {
@@ -43,6 +49,10 @@ func receivedMarks(u activity.Received) []string {
 		marks = append(marks, "duplicate of "+u.DuplicateOf)
 	}
 	switch u.Disposition {
+	case activity.RecordOnly:
+		if u.Reason != "" { // else there is no target at all, which the ready line says
+			marks = append(marks, because("recorded only", u.Reason))
+		}
 	case activity.Filtered:
 		marks = append(marks, because("filtered out", u.Reason))
 	case activity.BadSign:
@@ -138,8 +148,16 @@ func excerpt(body string) string {
 	return Sanitize(line)
 }
 
-// address returns host and port of a target's URL; an address is returned as it is.
+// address returns what send.Target has for its Address, from a target's URL: host and
+// port, or "unix:" and the path of a socket. An address is returned as it is.
 func address(target string) string {
+	if rest, ok := strings.CutPrefix(target, "unix:"); ok {
+		drive := min(len("C:"), len(rest)) // there may be one, and no socket's path is shorter
+		if i := strings.Index(rest[drive:], ":/"); i >= 0 {
+			rest = rest[:drive+i]
+		}
+		return "unix:" + rest
+	}
 	if _, rest, ok := strings.Cut(target, "://"); ok {
 		target = rest
 	}

@@ -3,6 +3,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,12 +105,11 @@ func (p *Plain) alert(format string, args ...any) string {
 }
 
 func (p *Plain) ready(u activity.Ready) string {
-	lines := []string{p.note("Listening on " + p.err.Strong(Sanitize(u.URL)))}
-	if u.Target != "" {
-		lines = append(lines, p.note("Forwarding to "+p.err.Strong(Sanitize(u.Target))))
-	} else {
-		lines = append(lines, p.note("No --forward was given: webhooks are recorded and shown, not forwarded"))
+	on := "Listening on " + p.err.Strong(Sanitize(u.URL))
+	if u.Session != "" {
+		on += p.err.Faint(" (session " + Sanitize(u.Session) + ")")
 	}
+	lines := append([]string{p.note(on)}, p.ways(u)...)
 	switch u.Verify {
 	case "strict":
 		lines = append(lines, p.note("Requests with a bad signature are refused (--verify strict)"))
@@ -121,6 +121,33 @@ func (p *Plain) ready(u activity.Ready) string {
 		last = fmt.Sprintf("Ready! Your webhook signing secret is %s (^C to quit)", p.err.Strong(Sanitize(u.Secret)))
 	}
 	return strings.Join(append(lines, p.note(last)), "\n")
+}
+
+// ways are lines that say where requests go: by each route, and what no route takes.
+func (p *Plain) ways(u activity.Ready) (lines []string) {
+	for _, route := range u.Routes {
+		events, target, _ := strings.Cut(route, "=")
+		lines = append(lines, p.note(fmt.Sprintf("Forwarding %s to %s", Sanitize(events), p.err.Strong(Sanitize(target)))))
+	}
+	targets := slices.Clone(u.Targets)
+	if targets == nil && u.Routes == nil && u.Target != "" {
+		targets = []string{u.Target} // an older session says no more
+	}
+	for i, target := range targets {
+		targets[i] = p.err.Strong(Sanitize(target))
+	}
+	to := strings.Join(targets, " and ")
+	switch {
+	case to != "" && lines != nil:
+		to = "Forwarding all else to " + to
+	case to != "":
+		to = "Forwarding to " + to
+	case lines != nil:
+		to = "No --forward was given: what no route takes is recorded and shown, not forwarded"
+	default:
+		to = "No --forward was given: webhooks are recorded and shown, not forwarded"
+	}
+	return append(lines, p.note(to))
 }
 
 // connecting is said once: what follows tells of each further try.

@@ -59,6 +59,10 @@ func TestPlainRequests(t *testing.T) {
 			u.Signature, u.Disposition = signature.Missing, activity.BadSign
 			u.Reason = u.Signature.Explain()
 		}, head + "  no X-Solatis-Signature header; refused"},
+		"no route": {func(u *activity.Received) { u.Disposition, u.Reason = activity.RecordOnly, "no route takes it" },
+			head + "  recorded only: no route takes it"},
+		"diagnosed": {func(u *activity.Received) { u.Signature, u.Diagnosis = signature.Mismatch, "the body was\x07 parsed" },
+			head + "  signature does not match body and secret\n    the body was\\x07 parsed"},
 		"duplicate": {func(u *activity.Received) { u.DuplicateOf = "req_0" }, head + "  duplicate of req_0"},
 		"other body": {func(u *activity.Received) { u.DuplicateOf, u.OtherBody = "req_0", true },
 			head + "  same id as req_0, other body"},
@@ -138,6 +142,14 @@ func TestPlainSession(t *testing.T) {
 			"> Listening on http://localhost:4650/e/x\n> No --forward was given: webhooks are recorded and shown, not forwarded\n> Signatures are not checked (--verify off)\n> Ready! (^C to quit)\n"},
 		"ready and strict": {[]activity.Update{activity.Ready{URL: "u", Target: "t", Verify: "strict", Secret: "s"}},
 			"> Listening on u\n> Forwarding to t\n> Requests with a bad signature are refused (--verify strict)\n> Ready! Your webhook signing secret is s (^C to quit)\n"},
+		"ready of a session": {[]activity.Update{activity.Ready{Session: "k3f9", URL: "u", Target: "t", Targets: []string{"t"}, Secret: "s"}},
+			"> Listening on u (session k3f9)\n> Forwarding to t\n> Ready! Your webhook signing secret is s (^C to quit)\n"},
+		"ready with targets": {[]activity.Update{activity.Ready{URL: "u", Target: "a", Targets: []string{"a", "b"}}},
+			"> Listening on u\n> Forwarding to a and b\n> Ready! (^C to quit)\n"},
+		"ready with routes": {[]activity.Update{activity.Ready{URL: "u", Target: "a", Targets: []string{"a", "b"}, Routes: []string{"document.*=c?x=1", "*.shared=d"}}},
+			"> Listening on u\n> Forwarding document.* to c?x=1\n> Forwarding *.shared to d\n> Forwarding all else to a and b\n> Ready! (^C to quit)\n"},
+		"ready with routes alone": {[]activity.Update{activity.Ready{URL: "u", Target: "c", Routes: []string{"task.*=c"}}},
+			"> Listening on u\n> Forwarding task.* to c\n> No --forward was given: what no route takes is recorded and shown, not forwarded\n> Ready! (^C to quit)\n"},
 		"first connection":       {[]activity.Update{activity.Connected{}}, ""},
 		"connected with backlog": {[]activity.Update{activity.Connected{Backlog: 12}}, "> 12 requests missed while offline, delivering\n"},
 		"reconnected": {[]activity.Update{away, away, activity.Connected{Backlog: 1}, activity.Connected{}},
@@ -158,6 +170,11 @@ func TestPlainSession(t *testing.T) {
 		"one banner":         {[]activity.Update{down, down, up, down}, banner + again + banner},
 		"banner of its own":  {[]activity.Update{activity.TargetDown{Target: "localhost:3000"}}, banner},
 		"banners per target": {[]activity.Update{down, activity.TargetDown{Target: "localhost:4000"}}, banner + strings.Replace(banner, "3000", "4000", 1)},
+		"banners per socket": {[]activity.Update{
+			activity.TargetDown{Target: "unix:/run/a.sock:/x"}, activity.TargetDown{Target: "unix:/run/a.sock"}, activity.TargetDown{Target: "unix:/run/b.sock:/x?y=:/z"},
+			activity.TargetDown{Target: "unix:C:/a.sock:/x"}},
+			strings.Replace(banner, "localhost:3000", "unix:/run/a.sock", 1) + strings.Replace(banner, "localhost:3000", "unix:/run/b.sock", 1) +
+				strings.Replace(banner, "localhost:3000", "unix:C:/a.sock", 1)},
 	} {
 		stdout, stderr := plain(false, c.updates...)
 		if stdout != "" || stderr != c.want {
