@@ -11,7 +11,8 @@
 // Samples and schemas are files of this folder, one of each per type, embedded in the
 // program; documents.go, meetings.go, tasks.go and generations.go make the varied
 // bodies. To add a type is to add a row to the table of types, both files and a
-// function; the tests say what is missing. Nothing here validates at run time.
+// function; the tests say what is missing. Nothing here validates at run time: a Shape is
+// what package drift compares received events with, and what TypeScript makes types from.
 package catalog
 
-//go:generate go test -run TestDocs|TestSeeds -update .
+//go:generate go test -run TestDocs|TestSeeds|TestTypeScript -update .
