@@ -137,6 +137,7 @@ URL, verifies their signatures, records them, and forwards them.
 	root.AddCommand(
 		a.newListen(), a.newTrigger(), a.newReplay(), a.newEvents(), a.newDemo(),
 		a.newRelay(), a.newProfile(), a.newConfig(), a.newInit(), a.newDoctor(), a.newVersion(),
+		a.newCheck(), a.newTypes(),
 	)
 	root.InitDefaultCompletionCmd()
 	complete(root, "profile", a.completeProfiles)
