@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -10,7 +11,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/filter"
 	"github.com/solatis/solatis-cli/internal/folders"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/term"
@@ -24,17 +27,25 @@ func (a *app) newEvents() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.newEventsList(), a.newEventsShow())
+	cmd.AddCommand(a.newEventsList(), a.newEventsSchema(), a.newEventsShow())
 	return cmd
 }
 
 func (a *app) newEventsList() *cobra.Command {
 	var limit int
-	var output string
+	var output, text string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the recorded events, newest last",
-		Args:  cobra.NoArgs,
+		Long: `list shows the newest of the recorded events, each with its last delivery.
+
+--filter takes terms between blanks, of which each has to match: type:document.*,
+status:5xx (or 404, failed, pending, timeout …), sig:bad, dup:yes, origin:replay,
+target:3000, id:evt_ab, since:10m, until:2026-01-02, and else text in the body, an id
+or the type. A minus before a term turns it round.`,
+		Example: `  solatis events list --filter 'type:document.* status:failed since:1h'
+  solatis events list --filter '-status:2xx "two words"' --output json`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {
 				return usageErrorf("--limit %d: it takes 1 or more", limit)
@@ -42,11 +53,16 @@ func (a *app) newEventsList() *cobra.Command {
 			if err := oneOf("--output", output, "plain", "json"); err != nil {
 				return err
 			}
+			q, err := a.parseFilter("--filter", text)
+			if err != nil {
+				return err
+			}
 			return a.withHistory(cmd.Context(), func(h *history.History) error {
-				return a.listEvents(cmd.Context(), h, limit, output)
+				return a.listEvents(cmd.Context(), h, q, limit, output)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&text, "filter", "", "only what matches, such as 'type:task.* status:5xx since:10m'")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many to list")
 	cmd.Flags().StringVar(&output, "output", "plain", "plain, or json for one object a line")
 	return withSettings(cmd)
@@ -65,13 +81,27 @@ func (a *app) withHistory(ctx context.Context, do func(*history.History) error) 
 	return do(h)
 }
 
-func (a *app) listEvents(ctx context.Context, h *history.History, limit int, output string) error {
-	list, err := h.List(ctx, limit)
+// parseFilter reads a filter, and shows where it is wrong.
+func (a *app) parseFilter(flag, text string) (filter.Query, error) {
+	q, err := filter.Parse(text, a.now())
+	var wrong *filter.Error
+	if errors.As(err, &wrong) {
+		return q, usageErrorf("%s: %w\n%s", flag, err, wrong.Caret())
+	}
+	return q, err
+}
+
+func (a *app) listEvents(ctx context.Context, h *history.History, q filter.Query, limit int, output string) error {
+	list, err := h.Requests(ctx, q, limit)
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 && output == "plain" {
+	switch {
+	case len(list) > 0 || output != "plain":
+	case q.IsZero():
 		fmt.Fprintln(a.streams.Err, "nothing is recorded yet: run solatis listen, and solatis trigger document.analyzed beside it")
+	default:
+		fmt.Fprintln(a.streams.Err, "nothing that is recorded matches "+term.Sanitize(q.String()+nearType(q)))
 	}
 	slices.Reverse(list)
 	for _, s := range list {
@@ -85,6 +115,17 @@ func (a *app) listEvents(ctx context.Context, h *history.History, limit int, out
 		}
 	}
 	return nil
+}
+
+// nearType says which type a filter may have meant that stands for none.
+func nearType(q filter.Query) string {
+	for _, t := range q.Terms {
+		var unknown *catalog.UnknownError
+		if _, err := catalog.Match(t.Value); t.Key == filter.Type && !t.Not && errors.As(err, &unknown) && unknown.Nearest != "" {
+			return "; did you mean " + unknown.Nearest + "?"
+		}
+	}
+	return ""
 }
 
 func summaryLine(s history.Summary) string {

@@ -41,11 +41,12 @@ type Last struct {
 	Outcome  delivery.Outcome // of the last attempt, without header and body
 }
 
-const summaries = `SELECT r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.head, length(r.body), r.received,
+const summaryColumns = `r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.head, length(r.body), r.received,
 		r.verdict, r.disposition, r.reason, coalesce(r.duplicate_of, ''), r.other_body,
 		coalesce(d.id, ''), coalesce(d.state, ''), coalesce(d.origin, ''), coalesce(d.target, ''),
-		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0)
-	FROM requests r
+		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0)`
+
+const summaries = `SELECT ` + summaryColumns + ` FROM requests r
 	LEFT JOIN deliveries d ON d.n = (SELECT max(n) FROM deliveries WHERE request = r.n)
 	LEFT JOIN attempts a ON a.delivery = d.n AND a.number = (SELECT max(number) FROM attempts WHERE delivery = d.n)`
 
@@ -69,26 +70,39 @@ func (h *History) List(ctx context.Context, limit int) (list []Summary, err erro
 	return list, err
 }
 
-func scanSummary(row interface{ Scan(...any) error }) (Summary, error) {
-	var (
-		s                  Summary
-		raw                []byte
-		received, duration int64
-	)
-	err := row.Scan(&s.Request, &s.EventID, &s.EventType, &raw, &s.Bytes, &received,
+func scanSummary(row scanner) (Summary, error) {
+	var s Summary
+	raw, err := s.scan(row)
+	if err != nil {
+		return s, err
+	}
+	return s, s.decode(raw)
+}
+
+type scanner interface{ Scan(...any) error }
+
+// scan reads summaryColumns, and what further columns follow. The request's head is left
+// to decode.
+func (s *Summary) scan(row scanner, further ...any) (raw []byte, err error) {
+	var received, duration int64
+	columns := []any{
+		&s.Request, &s.EventID, &s.EventType, &raw, &s.Bytes, &received,
 		&s.Verdict, &s.Disposition, &s.Reason, &s.DuplicateOf, &s.OtherBody,
 		&s.Last.Delivery, &s.Last.State, &s.Last.Origin, &s.Last.Target,
-		&s.Last.Attempts, &s.Last.Outcome.Kind, &s.Last.Outcome.Status, &s.Last.Outcome.Error, &duration)
-	if err != nil {
-		return s, err
+		&s.Last.Attempts, &s.Last.Outcome.Kind, &s.Last.Outcome.Status, &s.Last.Outcome.Error, &duration,
 	}
+	err = row.Scan(append(columns, further...)...)
 	s.Received, s.Last.Outcome.Duration = time.Unix(0, received), time.Duration(duration)
-	r, err := decodeHead(s.Request, raw, nil, received)
+	return raw, err
+}
+
+func (s *Summary) decode(raw []byte) error {
+	r, err := decodeHead(s.Request, raw, nil, s.Received.UnixNano())
 	if err != nil {
-		return s, err
+		return err
 	}
 	s.Method, s.Path = r.Method, r.Path
-	return s, nil
+	return nil
 }
 
 // Request returns a recorded request with its body, byte for byte. A *NotFoundError says
