@@ -4,46 +4,76 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/solatis/solatis-cli/internal/control"
-	"github.com/solatis/solatis-cli/internal/delivery"
-	"github.com/solatis/solatis-cli/internal/folders"
+	"github.com/solatis/solatis-cli/internal/filter"
+	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/history"
-	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
-	"github.com/solatis/solatis-cli/internal/session"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // replayOptions are the flags of replay.
 type replayOptions struct {
-	app *app
+	app   *app
+	flags *pflag.FlagSet
 
-	to      string
-	session string
-	timeout time.Duration
+	choice replayChoice
+	to     string
+	way    struct {
+		session string
+		timeout time.Duration
+	}
+	edit   editFlags
+	resign bool
+	secret secretFlags
+	pace   replayPace
+	saveAs string
+	dryRun bool
+	print  string
 }
 
 func (a *app) newReplay() *cobra.Command {
 	o := &replayOptions{app: a}
 	cmd := &cobra.Command{
-		Use:   "replay ID",
+		Use:   "replay {ID | last | --last N | --since … | --event … | --status …}",
 		Short: "Send a recorded event once more, byte for byte",
 		Long: `replay sends a recorded request again with its original body, headers and
 signature. ID is that of an event (evt_…), a request (req_…) or a delivery
-(dlv_…), or its beginning. It goes to the running session's target, or else to
-the one it was sent to before, or to --to. Exits with 4 if the answer was not a
-2xx.`,
+(dlv_…), or its beginning; last is the newest. It goes to the running session's
+target, or else to the one it was sent to before, or to --to. What changed against
+the answer before is shown. Exits with 4 if the answer was not a 2xx.
+
+--last, --since, --until, --event and --status choose several, which have to match
+all of them. They are sent one after the other, the oldest first; what a session
+refused for its signature or its path is left out.
+
+An event that is changed (--set, --add, --unset, --data, --edit) gets a new
+signature, as with --resign, and is recorded as a request of its own.`,
 		Example: `  solatis replay evt_abc123xyz
-  solatis replay evt_abc --to localhost:4000/webhooks`,
-		Args: oneID,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
+  solatis replay last --set data.confidence=0.5
+  solatis replay --since 42m --status failed --rate 5/s
+  solatis replay --event 'document.*' --last 20 --dry-run`,
+		ValidArgsFunction: cobra.FixedCompletions([]string{lastRequest}, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.flags = cmd.Flags()
+			return o.run(cmd.Context(), args)
+		},
 	}
 	f := cmd.Flags()
+	o.choice.declare(f)
 	f.StringVar(&o.to, "to", "", "send to this URL")
-	f.StringVar(&o.session, "session", "", "id of the session whose target it goes to, where several are running")
-	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "how long the app may take to answer, where no session sends")
+	f.StringVar(&o.way.session, "session", "", "id of the session whose target it goes to, where several are running")
+	f.DurationVar(&o.way.timeout, "timeout", send.DefaultTimeout, "how long the app may take to answer, where no session sends")
+	o.edit.declare(f)
+	f.BoolVar(&o.resign, "resign", false, "sign the body anew, with the session's secret or the one given")
+	o.secret.declare(f)
+	o.pace.declare(f)
+	f.StringVar(&o.saveAs, "save-as", "", "keep the event, as it is sent, as the fixture of this name, for solatis trigger NAME")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be sent and where, and send nothing")
+	f.StringVar(&o.print, "print", "", "send nothing, and print the body (json) or a curl command that sends it (curl)")
 	return withSettings(cmd)
 }
 
@@ -55,42 +85,141 @@ func oneID(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (o *replayOptions) run(ctx context.Context, id string) error {
-	if o.to != "" && o.session != "" {
-		return usageErrorf("--to %s and --session %s: give one of both", o.to, o.session)
+// typed reports whether any of the flags is on the command line. What the environment or
+// a file says is meant for every command, and binds none.
+func (o *replayOptions) typed(names ...string) (string, bool) {
+	for _, name := range names {
+		if _, elsewhere := o.app.sources.of[name]; o.flags.Changed(name) && !elsewhere {
+			return name, true
+		}
 	}
-	f, err := folders.Resolve(o.app.env)
+	return "", false
+}
+
+// check refuses flags that make no sense together.
+func (o *replayOptions) check(args []string) error {
+	several, ranged := o.typed(rangeFlags...)
+	switch {
+	case len(args) > 1 || len(args) == 0 && !ranged:
+		return usageErrorf("solatis replay takes one id, such as evt_abc123xyz, or last, or flags that choose several, such as --last 5 and --since 42m; it got %d ids; solatis events list shows what there is", len(args))
+	case len(args) == 1 && ranged:
+		return usageErrorf("replay %s and --%s: give an id, or flags that choose several", args[0], several)
+	case o.to != "" && o.way.session != "":
+		return usageErrorf("--to %s and --session %s: give one of both", o.to, o.way.session)
+	case o.print != "" && o.dryRun:
+		return usageErrorf("--print %s and --dry-run: give one of both", o.print)
+	}
+	if o.print != "" {
+		if err := oneOf("--print", o.print, printJSON, printCurl); err != nil {
+			return err
+		}
+	}
+	if name, given := o.typed("secret", "secret-file"); given && !o.signsAnew() {
+		return usageErrorf("--%s: the recorded signature is sent as it is; add --resign to make a new one", name)
+	}
+	if several != "" {
+		return o.checkSeveral(several)
+	}
+	return o.checkOne()
+}
+
+// checkOne refuses what is for several only, and a name that no fixture can have.
+func (o *replayOptions) checkOne() error {
+	if name, given := o.typed("rate", "speed"); given {
+		return usageErrorf("--%s is for several events; choose them by --last, --since, --event or --status", name)
+	}
+	if o.saveAs == "" {
+		return nil
+	}
+	if o.dryRun || o.print != "" {
+		return usageErrorf("--save-as %s: --dry-run and --print keep nothing; leave one of them out", o.saveAs)
+	}
+	if err := fixture.CheckName(o.saveAs); err != nil {
+		return usageErrorf("--save-as: %w", err)
+	}
+	return nil
+}
+
+// checkSeveral refuses what is for one event only. flag is one that chooses several.
+func (o *replayOptions) checkSeveral(flag string) error {
+	switch {
+	case o.edit.edit:
+		return usageErrorf("--edit and --%s: the editor takes one event; change several with --set", flag)
+	case o.edit.data == "-":
+		return usageErrorf("--data - and --%s: standard input can be read once only; put it into a file and say --data @FILE", flag)
+	case o.saveAs != "":
+		return usageErrorf("--save-as %s and --%s: a fixture is one event", o.saveAs, flag)
+	}
+	return nil
+}
+
+// signsAnew reports whether the recorded signature is replaced.
+func (o *replayOptions) signsAnew() bool { return o.resign || o.edit.any() }
+
+func (o *replayOptions) run(ctx context.Context, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	q, err := o.choice.query(o.app.now())
 	if err != nil {
 		return err
 	}
-	h, err := history.Open(ctx, f.History())
+	if err := o.pace.parse(); err != nil {
+		return err
+	}
+	return o.app.withHistory(ctx, func(h *history.History) error { return o.replay(ctx, h, args, q) })
+}
+
+// replay chooses, prepares all, and only then sends.
+func (o *replayOptions) replay(ctx context.Context, h *history.History, args []string, q filter.Query) error {
+	chosen, err := o.choose(ctx, h, args, q)
 	if err != nil {
 		return err
 	}
-	defer h.Close()
+	way, err := o.openWay(h)
+	if err != nil {
+		return err
+	}
+	defer way.close()
+	all := make([]*replayed, len(chosen))
+	for i, s := range chosen {
+		if all[i], err = o.prepare(ctx, way, s); err != nil {
+			return err
+		}
+	}
+	if err := way.checkTargets(all); err != nil {
+		return err
+	}
+	switch {
+	case o.dryRun:
+		return o.showPlan(ctx, way, all)
+	case o.print != "":
+		return o.printAll(ctx, way, all)
+	case len(args) == 0:
+		return o.sendAll(ctx, way, all)
+	}
+	return o.sendOne(ctx, way, all[0])
+}
+
+// choose returns what is to be replayed, oldest first.
+func (o *replayOptions) choose(ctx context.Context, h *history.History, args []string, q filter.Query) ([]history.Summary, error) {
+	if len(args) == 0 {
+		return o.chooseSeveral(ctx, h, q)
+	}
+	id := args[0]
+	if id == lastRequest {
+		newest, err := h.Requests(ctx, filter.Query{}, 1)
+		if err == nil && len(newest) == 0 {
+			err = errors.New("nothing is recorded yet: run solatis listen, and solatis trigger document.analyzed beside it")
+		}
+		return newest, err
+	}
 	request, err := h.Find(ctx, id)
 	if err != nil {
-		return notFound(err)
+		return nil, notFound(err)
 	}
-	if o.to != "" {
-		target, err := send.ParseTarget(o.to)
-		if err != nil {
-			return usageErrorf("--to: %w", err)
-		}
-		return o.resend(ctx, h, target, request)
-	}
-	info, err := o.app.chooseSession(o.session)
-	switch {
-	case err == nil && info.Target != "":
-		return o.replayBy(ctx, info, request)
-	case err != nil && !errors.Is(err, session.ErrNone):
-		return err
-	}
-	target, err := recordedTarget(ctx, h, request)
-	if err != nil {
-		return err
-	}
-	return o.resend(ctx, h, target, request)
+	d, err := h.Show(ctx, request)
+	return []history.Summary{d.Summary}, err
 }
 
 // notFound makes a wrong id a usage error.
@@ -103,35 +232,18 @@ func notFound(err error) error {
 	return err
 }
 
-// replayBy lets the session send, so that its views show it.
-func (o *replayOptions) replayBy(ctx context.Context, info session.Info, request string) error {
-	client := control.Dial(info.Socket)
-	defer client.Close()
-	result, err := client.Replay(ctx, control.ReplayRequest{ID: request})
-	if err != nil {
-		return err
+func (o *replayOptions) chooseSeveral(ctx context.Context, h *history.History, q filter.Query) ([]history.Summary, error) {
+	list, left, err := o.choice.take(ctx, h, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0 && left > 0:
+		return nil, fmt.Errorf("what matches %s was refused by its session for its signature or its path; name it by its id to send it all the same", &o.choice)
+	case len(list) == 0:
+		return nil, o.choice.nothing(q)
+	case left > 0:
+		fmt.Fprintf(o.app.streams.Err, "left out: %d that a session refused for their signature or their path\n", left)
 	}
-	return o.app.verdict(result)
-}
-
-// recordedTarget is where the request was sent last.
-func recordedTarget(ctx context.Context, h *history.History, request string) (send.Target, error) {
-	d, err := h.Show(ctx, request)
-	if err != nil {
-		return send.Target{}, err
-	}
-	if d.Summary.Last.Target == "" {
-		return send.Target{}, fmt.Errorf("%s was never sent anywhere: say where to with --to, or run solatis listen --forward localhost:3000 first", request)
-	}
-	return send.ParseTarget(d.Summary.Last.Target)
-}
-
-func (o *replayOptions) resend(ctx context.Context, h *history.History, target send.Target, request string) error {
-	sender := send.New(send.Options{Timeout: o.timeout})
-	defer sender.Close()
-	result, err := listen.Resend(ctx, h, sender, target, request, delivery.Replay, o.app.now)
-	if err != nil {
-		return err
-	}
-	return o.app.verdict(result)
+	slices.Reverse(list)
+	return list, nil
 }

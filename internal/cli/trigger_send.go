@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+)
+
+// courier is a way by which events go to the app. Its deliver may be called concurrently.
+type courier interface {
+	// deliver sends an event and waits for what the app makes of it. What the app, or what
+	// is before it, refuses is no error. Where ctx ends first, the error is that of ctx.
+	deliver(ctx context.Context, s sample) (triggered, error)
+	close()
+}
+
+// triggered is what became of an event.
+type triggered struct {
+	attempts []activity.Attempted // one for each target that it went to
+	received *activity.Received   // where it went to none
+	refusal  *refusedByRelay      // where not even the session got it
+}
+
+// courier opens the way that the flags mean.
+func (o *triggerOptions) courier(ctx context.Context, m *maker, first sample) (courier, error) {
+	if o.to != "" {
+		return o.newStraight(ctx)
+	}
+	only := first.id
+	if o.count > 1 && (m.freshID || m.template) {
+		only = "" // each has another
+	}
+	return o.newBySession(ctx, only)
+}
+
+// sendOne sends an event and prints what the app answered.
+func (o *triggerOptions) sendOne(ctx context.Context, by courier, s sample) error {
+	t, err := by.deliver(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case t.refusal != nil:
+		return t.refusal
+	case t.received != nil:
+		return o.app.notForwarded(*t.received)
+	}
+	var result error
+	for _, attempt := range t.attempts {
+		if err := o.app.verdict(attempt); err != nil {
+			result = err
+		}
+	}
+	return result
+}
+
+// notForwarded says why an event didn't reach the app.
+func (a *app) notForwarded(u activity.Received) error {
+	fmt.Fprintf(a.streams.Out, "%s [%s] was recorded, but not forwarded: %s\n", u.EventType, u.Event, whyNotForwarded(u))
+	if u.Disposition == activity.BadSign {
+		return &codedError{exitBadSign, nil}
+	}
+	return nil
+}
+
+func whyNotForwarded(u activity.Received) string {
+	if u.Disposition == activity.RecordOnly && u.Reason == "" {
+		return "the session has no --forward"
+	}
+	return u.Reason
+}
+
+// inFlight is how many events are on their way at once. It is how many listen forwards at
+// once unless it is told otherwise.
+const inFlight = 16
+
+// sendMany sends --count events, and ends with a summary.
+func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s sample, limit rate.Limit) error {
+	summary := o.app.follow(o.count)
+	pace := rate.NewLimiter(limit, 1)
+	group, running := errgroup.WithContext(ctx)
+	group.SetLimit(inFlight)
+	var failed error
+	for i := range o.count {
+		if i > 0 {
+			if s, failed = m.next(); failed != nil {
+				break
+			}
+		}
+		if pace.Wait(running) != nil {
+			break // somebody pressed ^C, or an event that was sent says why
+		}
+		s := s
+		group.Go(func() error {
+			t, err := by.deliver(running, s)
+			if err == nil {
+				summary.add(t.sent(s))
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	interrupted := ctx.Err() != nil
+	outcome := summary.finish(interrupted)
+	switch {
+	case interrupted:
+		return outcome
+	case err != nil:
+		return err
+	case failed != nil:
+		return failed
+	}
+	return outcome
+}
+
+// sent is what became of an event as the summary of several has it. Of several targets
+// the first one that failed counts.
+func (t triggered) sent(s sample) sent {
+	name := fmt.Sprintf("%s [%s]", s.typ, s.id)
+	switch {
+	case t.refusal != nil:
+		return sent{name: name, label: fmt.Sprintf("%d of the URL", t.refusal.status), failed: true, detail: t.refusal.Error()}
+	case t.received != nil:
+		refused := t.received.Disposition == activity.BadSign
+		return sent{name: name, label: string(t.received.Disposition), failed: refused, idle: !refused, detail: whyNotForwarded(*t.received)}
+	}
+	var result sent
+	for i, attempt := range t.attempts {
+		if one := sentBy(attempt); i == 0 || one.failed && !result.failed {
+			result = one
+		}
+	}
+	return result
+}
+
+// parseRate reads --rate: events a second, or a number of them and a unit of time.
+func parseRate(text string) (rate.Limit, error) {
+	if text == "" {
+		return rate.Inf, nil
+	}
+	number, unit, given := strings.Cut(text, "/")
+	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
+	if !given {
+		per, known = time.Second, true
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || !(n > 0) || n > 1e9 {
+		return 0, usageErrorf("--rate %s: it takes a number of events a second, as in 5 or 10/s, or in another unit, as in 100/m or 20/h", text)
+	}
+	return rate.Limit(n / per.Seconds()), nil
+}
