@@ -203,9 +203,9 @@ func (a *app) newEventsShow() *cobra.Command {
 				return err
 			}
 			return a.withHistory(cmd.Context(), func(h *history.History) error {
-				id, err := h.Find(cmd.Context(), args[0])
+				id, err := findRequest(cmd.Context(), h, args[0])
 				if err != nil {
-					return notFound(err)
+					return err
 				}
 				d, err := h.Show(cmd.Context(), id)
 				if err != nil {

@@ -52,7 +52,7 @@ fixtures stay as they are, templates included.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.event, "event", "", "make it of this recorded event: its id, or the beginning of it")
+	f.StringVar(&o.event, "event", "", "make it of this recorded event: its id, the beginning of it, or last for the newest")
 	f.Uint64Var(&o.seed, "seed", 0, "vary the sample's data; the same number gives the same data")
 	o.edits.declare(f)
 	f.BoolVar(&o.force, "force", false, "replace the fixture if there is one")
@@ -155,9 +155,9 @@ func (o *fixtureSaveOptions) recorded(ctx context.Context) (text []byte, err err
 		return nil, usageErrorf("--seed %d and --event %s: a seed is for the samples of the event types", o.seed, o.event)
 	}
 	err = o.app.withHistory(ctx, func(h *history.History) error {
-		id, err := h.Find(ctx, o.event)
+		id, err := findRequest(ctx, h, o.event)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		r, err := h.Request(ctx, id)
 		if err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -206,30 +205,12 @@ func (o *replayOptions) choose(ctx context.Context, h *history.History, args []s
 	if len(args) == 0 {
 		return o.chooseSeveral(ctx, h, q)
 	}
-	id := args[0]
-	if id == lastRequest {
-		newest, err := h.Requests(ctx, filter.Query{}, 1)
-		if err == nil && len(newest) == 0 {
-			err = errors.New("nothing is recorded yet: run solatis listen, and solatis trigger document.analyzed beside it")
-		}
-		return newest, err
-	}
-	request, err := h.Find(ctx, id)
+	request, err := findRequest(ctx, h, args[0])
 	if err != nil {
-		return nil, notFound(err)
+		return nil, err
 	}
 	d, err := h.Show(ctx, request)
 	return []history.Summary{d.Summary}, err
-}
-
-// notFound makes a wrong id a usage error.
-func notFound(err error) error {
-	var missing *history.NotFoundError
-	var ambiguous *history.AmbiguousError
-	if errors.As(err, &missing) || errors.As(err, &ambiguous) {
-		return &codedError{exitUsage, err}
-	}
-	return err
 }
 
 func (o *replayOptions) chooseSeveral(ctx context.Context, h *history.History, q filter.Query) ([]history.Summary, error) {

@@ -14,9 +14,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// lastRequest is what stands for the newest request in the place of an id.
-const lastRequest = "last"
-
 // replayChoice are the flags that choose several events.
 type replayChoice struct {
 	last                        string
@@ -111,7 +108,7 @@ func (c *replayChoice) nothing(q filter.Query) error {
 		}
 	}
 	if q.IsZero() {
-		return fmt.Errorf("nothing is recorded yet: run solatis listen, and solatis trigger document.analyzed beside it")
+		return errNothingRecorded
 	}
 	return fmt.Errorf("nothing that is recorded matches %s; solatis events list shows what there is", c)
 }
