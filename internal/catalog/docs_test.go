@@ -36,6 +36,8 @@ at a real event before you rely on a field. The schemas allow fields that they d
     solatis trigger task.created              # send this sample
     solatis trigger task.created --seed 7     # varied data; the same seed gives the same data
     solatis trigger task.created --print      # show the body instead of sending it
+    solatis events schema task.created        # its JSON Schema
+    solatis types --lang typescript           # all of them as types for a handler
 `
 
 // page returns docs/events.md.
