@@ -2,11 +2,13 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -69,8 +71,17 @@ func TestScripts(t *testing.T) {
 			"proxy":     startProxy,
 			"untold":    untold,
 			"replace":   replaceText,
+			"code":      exitsWith,
 		},
 	})
+}
+
+// exitsWith is exec for a command that ends with an exit code other than 0: code N COMMAND.
+func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("%q: %v, want exit code %s", args[1:], err, args[0])
+	}
 }
 
 // startApp runs an app that answers with a status, or with 200: app NAME [STATUS]. It sets

@@ -282,6 +282,7 @@ func (o *listenOptions) config(c checked, secret signature.Secret) listen.Config
 		Respond:     wire.Mode(o.respond),
 		Verify:      listen.Verify(o.verify),
 		Secret:      secret,
+		Diagnose:    o.app.diagnose(secret),
 		Timeout:     o.timeout,
 		SkipBacklog: o.skipBacklog,
 		GiveUpAfter: o.giveUp,

@@ -69,6 +69,14 @@ func (a *app) listProfiles(output string) error {
 	return nil
 }
 
+// profileNames are those of the user's settings, or the default one alone.
+func (a *app) profileNames() []string {
+	if a.sources.user == nil {
+		return []string{settings.DefaultProfile}
+	}
+	return a.sources.user.Profiles()
+}
+
 func (a *app) newProfileUse() *cobra.Command {
 	return &cobra.Command{
 		Use:               "use NAME",
