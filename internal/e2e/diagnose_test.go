@@ -124,3 +124,60 @@ func firstOf(t *testing.T, lines []string) (signatures map[string]string) {
 	}
 	return signatures
 }
+
+// TestMistakesAreRecognised has the languages' own libraries sign in the wrong ways.
+func TestMistakesAreRecognised(t *testing.T) {
+	const body = `{"id":"evt_1","event":"task.created","data":{"n":1}}`
+	key, err := signature.NewSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for program, mistakes := range map[string]map[string]string{
+		"node": {
+			"[base64]":                          "crypto.createHmac('sha256', key).update(body).digest('base64')",
+			"[other-hash (SHA-1)]":              "crypto.createHmac('sha1', key).update(body).digest('hex')",
+			"[other-hash (SHA-512)]":            "crypto.createHmac('sha512', key).update(body).digest('hex')",
+			"[no-hmac]":                         "crypto.createHash('sha256').update(key + body).digest('hex')",
+			"[secret-blanks]":                   "crypto.createHmac('sha256', key + '\\n').update(body).digest('hex')",
+			"[prefixed-header (sha256=)]":       "'sha256=' + crypto.createHmac('sha256', key).update(body).digest('hex')",
+			"[upper-case]":                      "crypto.createHmac('sha256', key).update(body).digest('hex').toUpperCase()",
+			"[data-only]":                       "crypto.createHmac('sha256', key).update(JSON.stringify(JSON.parse(body).data)).digest('hex')",
+			"[secret-decoded (hex)]":            "crypto.createHmac('sha256', Buffer.from(hex, 'hex')).update(body).digest('hex')",
+			"[upper-case newline-signed (\\n)]": "crypto.createHmac('sha256', key).update(body + '\\n').digest('hex').toUpperCase()",
+		},
+		"/usr/bin/python3": {
+			"[base64]":          "base64.b64encode(hmac.digest(key.encode(), body.encode(), 'sha256')).decode()",
+			"[key-and-message]": "hmac.new(body.encode(), key.encode(), hashlib.sha256).hexdigest()",
+			"[secret-quotes]":   "hmac.new(repr(key).encode(), body.encode(), hashlib.sha256).hexdigest()",
+			"[secret-empty]":    "hmac.new(b'', body.encode(), hashlib.sha256).hexdigest()",
+			"[empty-body]":      "hmac.new(key.encode(), b'', hashlib.sha256).hexdigest()",
+			"[byte-order-mark]": "hmac.new(key.encode(), body.encode('utf-8-sig'), hashlib.sha256).hexdigest()",
+		},
+	} {
+		if _, err := exec.LookPath(program); err != nil && os.Getenv("CI") == "" {
+			t.Logf("%s is missing", program)
+			continue
+		}
+		for want, expression := range mistakes {
+			const hexSecret = "00112233445566778899aabbccddeeff"
+			args := []string{"-e", "const crypto = require('crypto'), {key, body, hex} = process.env; process.stdout.write(" + expression + ")"}
+			if program != "node" {
+				args = []string{"-c", "import base64, hashlib, hmac, os, sys\nkey, body = os.environ['key'], os.environ['body']\nsys.stdout.write(" + expression + ")"}
+			}
+			cmd := exec.Command(program, args...)
+			cmd.Env = append(os.Environ(), "key="+secret, "body="+body, "hex="+hexSecret)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%s: %v", expression, err)
+			}
+			use := key
+			if strings.Contains(expression, "hex, ") {
+				use, _ = signature.NewSecret(hexSecret)
+			}
+			d := signature.Diagnose(signature.Evidence{Body: []byte(body), Values: []string{string(out)}, Secret: use})
+			if got := fmt.Sprint(d.Causes); got != want {
+				t.Errorf("%s: %s, want %s", expression, got, want)
+			}
+		}
+	}
+}

@@ -12,6 +12,7 @@ type CauseID string
 const (
 	NoHeader        CauseID = "no-header"
 	SeveralHeaders  CauseID = "several-headers"
+	HeaderBlanks    CauseID = "header-blanks"
 	QuotedHeader    CauseID = "quoted-header"
 	PrefixedHeader  CauseID = "prefixed-header"
 	UpperCase       CauseID = "upper-case"
@@ -39,7 +40,7 @@ const (
 // AllCauses lists the causes, those of the header first.
 func AllCauses() []CauseID {
 	return []CauseID{
-		NoHeader, SeveralHeaders, QuotedHeader, PrefixedHeader, UpperCase, Base64,
+		NoHeader, SeveralHeaders, HeaderBlanks, QuotedHeader, PrefixedHeader, UpperCase, Base64,
 		CutShort, Rewritten, NewlineAdded, NewlineTaken, LineEnds, ByteOrderMark,
 		EmptyBody, DataOnly, OtherSecret, SecretBlanks, SecretQuotes, SecretPrefixCut,
 		SecretDecoded, SecretEmpty, KeyAndMessage, NoHMAC, OtherHash, Unknown,
@@ -114,6 +115,7 @@ var texts = map[CauseID]text{
 		Go:      "send the header " + HeaderName + "; a proxy in between has to pass it on",
 	}},
 	SeveralHeaders:  {"there are several " + HeaderName + " headers, and which one counts would be a guess", oneHeader},
+	HeaderBlanks:    {"there is a blank or a line end around the signature", lowerHex},
 	QuotedHeader:    {"the signature stands in quotes", lowerHex},
 	PrefixedHeader:  {"the signature begins with %s, as other providers have it; here it is the hex digits alone", lowerHex},
 	UpperCase:       {"the signature is in upper-case hex, and has to be in lower case", lowerHex},
@@ -135,7 +137,7 @@ var texts = map[CauseID]text{
 	KeyAndMessage:   {"key and message are the wrong way round", lowerHex},
 	NoHMAC:          {"it is a plain hash of body or body and secret, and has to be an HMAC", lowerHex},
 	OtherHash:       {"it was made with %s, and has to be made with SHA-256", lowerHex},
-	Unknown: {"why it doesn't match is unknown: another secret, or a body that was changed", Fix{
+	Unknown: {"why it doesn't match is unknown: another secret, or a body that was changed%s", Fix{
 		Express: "compare the secret with that of the ready line, and the body with solatis events show ID --output body",
 		Flask:   "compare the secret with that of the ready line, and the body with solatis events show ID --output body",
 		Go:      "compare the secret with that of the ready line, and the body with solatis events show ID --output body",

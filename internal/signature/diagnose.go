@@ -8,7 +8,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"hash"
 	"slices"
 	"strings"
@@ -51,44 +50,65 @@ func Diagnose(e Evidence) Diagnosis {
 		d.Causes = []Cause{{ID: NoHeader}}
 		return d
 	}
-	value := e.Values[0]
-	if len(e.Values) > 1 {
-		d.Causes = append(d.Causes, Cause{ID: SeveralHeaders})
-		if best, ok := e.rightOne(); ok {
-			value = best
-		}
+	values := e.Values
+	if len(values) == 1 {
+		values = joined(values[0])
 	}
-	form, given := readHeader(value)
+	value := values[0]
+	if len(values) > 1 {
+		d.Causes = append(d.Causes, Cause{ID: SeveralHeaders})
+		value = e.best(values)
+	}
+	form, text, given := readHeader(value)
 	d.Causes = append(d.Causes, form...)
 	s := search{Evidence: e, given: given, budget: hashBudget}
-	switch found, ok := s.run(); {
+	found, ok := s.run()
+	switch {
 	case ok:
 		d.Causes = append(d.Causes, found...)
-	case s.cutShort(strings.TrimSpace(value)):
-		d.Causes = []Cause{{ID: CutShort}}
+	case s.cutShort(text):
+		d.Causes = append(d.Causes, Cause{ID: CutShort})
+	case s.budget < 0:
+		d.Causes = append(d.Causes, Cause{Unknown, "; the body is so large that not everything was tried"})
 	default:
 		d.Causes = append(d.Causes, Cause{ID: Unknown})
 	}
 	return d
 }
 
-// rightOne returns the value that verifies, of several.
-func (e Evidence) rightOne() (string, bool) {
-	for _, v := range e.Values {
-		if Verify(e.Secret, e.Body, []string{v}) == Valid {
-			return v, true
+// joined takes apart what a header sent twice becomes where something joins its values.
+func joined(value string) []string {
+	parts := strings.Split(value, ",")
+	if len(parts) == 1 {
+		return parts
+	}
+	for i, part := range parts {
+		if parts[i] = strings.TrimSpace(part); !wellFormed(parts[i]) {
+			return []string{value}
 		}
 	}
-	return "", false
+	return parts
+}
+
+// best returns the value that verifies, or the first one.
+func (e Evidence) best(values []string) string {
+	for _, v := range values {
+		if Verify(e.Secret, e.Body, []string{v}) == Valid {
+			return v
+		}
+	}
+	return values[0]
 }
 
 // prefixes are what other schemes put before the digits.
 var prefixes = []string{"sha256=", "sha256:", "hmac-sha256=", "v1=", "v1,", "sha1=", "sha512="}
 
-// readHeader undoes what can be wrong with the form of a header, and returns what that was
-// and the digest; nil where it is none.
-func readHeader(value string) (form []Cause, digest []byte) {
-	text := strings.TrimSpace(value)
+// readHeader undoes what can be wrong with the form of a header. It returns what that was,
+// what is left, and the digest, which is nil where it is none.
+func readHeader(value string) (form []Cause, text string, digest []byte) {
+	if text = strings.TrimSpace(value); text != value {
+		form = append(form, Cause{ID: HeaderBlanks})
+	}
 	if unquoted := strings.Trim(text, `"'`); unquoted != text {
 		form, text = append(form, Cause{ID: QuotedHeader}), unquoted
 	}
@@ -98,19 +118,23 @@ func readHeader(value string) (form []Cause, digest []byte) {
 			break
 		}
 	}
-	if b, err := hex.DecodeString(text); err == nil && isDigest(b) {
-		if strings.ToLower(text) != text {
-			form = append(form, Cause{ID: UpperCase})
-		}
-		return form, b
+	b, err := hex.DecodeString(text)
+	if lower := strings.ToLower(text); err == nil && lower != text && len(text) >= recognisable {
+		form, text = append(form, Cause{ID: UpperCase}), lower
+	}
+	if err == nil && isDigest(b) {
+		return form, text, b
 	}
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		if b, err := encoding.DecodeString(text); err == nil && isDigest(b) {
-			return append(form, Cause{ID: Base64}), b
+			return append(form, Cause{ID: Base64}), text, b
 		}
 	}
-	return form, nil
+	return form, text, nil
 }
+
+// recognisable is how many hex digits nobody gets right by chance.
+const recognisable = 16
 
 func cutPrefixFold(s, prefix string) (rest string, ok bool) {
 	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
@@ -126,7 +150,7 @@ func isDigest(b []byte) bool {
 // hashBudget bounds what is hashed for one diagnosis, in bytes, and rewriteBound the
 // bodies that are parsed and written again.
 const (
-	hashBudget   = 64 << 20
+	hashBudget   = 256 << 20
 	rewriteBound = 1 << 20
 )
 
@@ -134,63 +158,77 @@ const (
 type search struct {
 	Evidence
 	given  []byte // the digest; nil for none
-	budget int
+	budget int    // below 0 once it is used up
 }
 
-// message is a text that may have been signed in the place of the body.
+// message is a text, in pieces, that may have been signed in the place of the body.
 type message struct {
 	cause *Cause // nil for the body itself
-	text  []byte
+	text  [][]byte
 }
 
-// key is a key that may have been signed with in the place of the secret.
+// key is a key that may have been used in the place of the secret.
 type key struct {
 	cause *Cause
 	text  []byte
 }
 
-// run tries each change by itself, and then those of the body with those of the secret.
+// run tries each change by itself, the likely ones first, and then the changes of the body
+// together with those of the secret.
 func (s *search) run() ([]Cause, bool) {
 	if s.given == nil {
 		return nil, false
 	}
-	secret := key{text: []byte(s.Secret.text)}
-	body := message{text: s.Body}
+	body, secret := message{text: [][]byte{s.Body}}, key{text: []byte(s.Secret.text)}
 	messages, keys := s.messages(), s.keys()
-	for _, m := range append([]message{body}, messages...) {
-		if found, ok := s.try(m, secret); ok {
-			return found, true
-		}
+	if found, ok := s.try(body, secret, proper); ok {
+		return found, true
 	}
-	for _, k := range keys {
-		if found, ok := s.try(body, k); ok {
-			return found, true
-		}
-	}
-	for _, m := range messages {
-		for _, k := range keys {
-			if found, ok := s.try(m, k); ok {
+	for i := range max(len(messages), len(keys)) {
+		if i < len(messages) {
+			if found, ok := s.try(messages[i], secret, proper); ok {
 				return found, true
+			}
+		}
+		if i < len(keys) {
+			if found, ok := s.try(body, keys[i], proper); ok {
+				return found, true
+			}
+		}
+	}
+	return s.both(append([]message{body}, messages...), append([]key{secret}, keys...))
+}
+
+// both tries all pairs, and the improper ways too.
+func (s *search) both(messages []message, keys []key) ([]Cause, bool) {
+	for _, ways := range [][]way{improper, proper} {
+		for _, m := range messages {
+			for _, k := range keys {
+				if found, ok := s.try(m, k, ways); ok {
+					return found, true
+				}
 			}
 		}
 	}
 	return nil, false
 }
 
-// try hashes a message with a key in every way that gives a digest of the given length.
-func (s *search) try(m message, k key) ([]Cause, bool) {
-	for _, way := range ways {
-		if way.size != len(s.given) {
+// try hashes a message with a key in every one of the ways that gives a digest of the
+// given length.
+func (s *search) try(m message, k key, ways []way) ([]Cause, bool) {
+	for _, w := range ways {
+		if w.size != len(s.given) || s.budget < 0 {
 			continue
 		}
-		if s.budget -= len(m.text) + len(k.text) + 256; s.budget < 0 {
-			return nil, false
+		s.budget -= len(k.text) + 256
+		for _, piece := range m.text {
+			s.budget -= len(piece)
 		}
-		if !bytes.Equal(way.digest(k.text, m.text), s.given) {
+		if s.budget < 0 || !bytes.Equal(w.digest(k.text, m.text), s.given) {
 			continue
 		}
 		var found []Cause
-		for _, c := range []*Cause{m.cause, k.cause, way.cause} {
+		for _, c := range []*Cause{m.cause, k.cause, w.cause} {
 			if c != nil {
 				found = append(found, *c)
 			}
@@ -200,127 +238,48 @@ func (s *search) try(m message, k key) ([]Cause, bool) {
 	return nil, false
 }
 
-// cutShort reports whether value is the beginning of the right signature.
-func (s *search) cutShort(value string) bool {
-	const enough = 16 // digits, which nobody gets right by chance
-	return len(value) >= enough && strings.HasPrefix(Sign(s.Secret, s.Body), value)
+// cutShort reports whether text is the beginning of the right signature.
+func (s *search) cutShort(text string) bool {
+	return len(text) >= recognisable && strings.HasPrefix(Sign(s.Secret, s.Body), text)
 }
 
-// ways are how a key and a message can become a digest.
-var ways = []struct {
+// way is how a key and a message can become a digest.
+type way struct {
 	size   int
 	cause  *Cause
-	digest func(key, message []byte) []byte
-}{
-	{sha256.Size, nil, mac(sha256.New)},
-	{sha256.Size, &Cause{ID: KeyAndMessage}, func(k, m []byte) []byte { return mac(sha256.New)(m, k) }},
-	{sha256.Size, &Cause{ID: NoHMAC}, func(k, m []byte) []byte { return sum256(m) }},
-	{sha256.Size, &Cause{ID: NoHMAC}, func(k, m []byte) []byte { return sum256(slices.Concat(k, m)) }},
-	{sha256.Size, &Cause{ID: NoHMAC}, func(k, m []byte) []byte { return sum256(slices.Concat(m, k)) }},
-	{sha1.Size, &Cause{ID: OtherHash, Detail: "SHA-1"}, mac(sha1.New)},
-	{sha512.Size, &Cause{ID: OtherHash, Detail: "SHA-512"}, mac(sha512.New)},
+	digest func(key []byte, message [][]byte) []byte
 }
 
-func mac(h func() hash.Hash) func(key, message []byte) []byte {
-	return func(key, message []byte) []byte {
+// The ways: that of the guide, and what stands in its place. HMACs of another hash give a
+// digest of another length, so they cost nothing to try at once.
+var (
+	proper = []way{
+		{sha256.Size, nil, mac(sha256.New)},
+		{sha1.Size, &Cause{ID: OtherHash, Detail: "SHA-1"}, mac(sha1.New)},
+		{sha512.Size, &Cause{ID: OtherHash, Detail: "SHA-512"}, mac(sha512.New)},
+	}
+	improper = []way{
+		{sha256.Size, &Cause{ID: KeyAndMessage}, func(k []byte, m [][]byte) []byte { return mac(sha256.New)(bytes.Join(m, nil), [][]byte{k}) }},
+		{sha256.Size, &Cause{ID: NoHMAC}, func(_ []byte, m [][]byte) []byte { return plainHash(m...) }},
+		{sha256.Size, &Cause{ID: NoHMAC}, func(k []byte, m [][]byte) []byte { return plainHash(append([][]byte{k}, m...)...) }},
+		{sha256.Size, &Cause{ID: NoHMAC}, func(k []byte, m [][]byte) []byte { return plainHash(append(slices.Clip(m), k)...) }},
+	}
+)
+
+func mac(h func() hash.Hash) func(key []byte, message [][]byte) []byte {
+	return func(key []byte, message [][]byte) []byte {
 		m := hmac.New(h, key)
-		m.Write(message)
+		for _, piece := range message {
+			m.Write(piece)
+		}
 		return m.Sum(nil)
 	}
 }
 
-func sum256(b []byte) []byte {
-	sum := sha256.Sum256(b)
-	return sum[:]
-}
-
-// messages are the texts that are signed by mistake, the likeliest first: other ends, other
-// line ends, a byte order mark, the same JSON written by somebody, and its data alone.
-func (s *search) messages() []message {
-	var all []message
-	add := func(id CauseID, detail string, text []byte) {
-		if text == nil || bytes.Equal(text, s.Body) || slices.ContainsFunc(all, func(m message) bool { return bytes.Equal(m.text, text) }) {
-			return
-		}
-		all = append(all, message{&Cause{ID: id, Detail: detail}, text})
+func plainHash(pieces ...[]byte) []byte {
+	h := sha256.New()
+	for _, piece := range pieces {
+		h.Write(piece)
 	}
-	trimmed := bytes.TrimRight(s.Body, "\r\n")
-	add(NewlineTaken, "", trimmed)
-	add(NewlineAdded, "\\n", slices.Concat(s.Body, []byte("\n")))
-	add(NewlineAdded, "\\r\\n", slices.Concat(s.Body, []byte("\r\n")))
-	add(NewlineTaken, "", slices.Concat(trimmed, []byte("\n")))
-	add(LineEnds, "", bytes.ReplaceAll(s.Body, []byte("\r\n"), []byte("\n")))
-	add(LineEnds, "", bytes.ReplaceAll(bytes.ReplaceAll(s.Body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n")))
-	const mark = "\ufeff"
-	add(ByteOrderMark, "", bytes.TrimPrefix(s.Body, []byte(mark)))
-	add(ByteOrderMark, "", slices.Concat([]byte(mark), s.Body))
-	add(EmptyBody, "", []byte{})
-	if len(s.Body) <= rewriteBound {
-		s.rewritten(add)
-	}
-	return all
-}
-
-// rewritten adds what writers make of the body, and of its data.
-func (s *search) rewritten(add func(CauseID, string, []byte)) {
-	body := bytes.TrimPrefix(s.Body, []byte("\ufeff"))
-	n, err := parseJSON(body)
-	if err != nil {
-		return
-	}
-	var data struct {
-		Data json.RawMessage `json:"data"`
-	}
-	_ = json.Unmarshal(body, &data)
-	add(DataOnly, "", data.Data)
-	var parts []*node
-	for i, k := range n.keys {
-		if n.kind == '{' && string(k) == "data" {
-			parts = append(parts, n.values[i])
-		}
-	}
-	for _, w := range writers {
-		text := w.write(n)
-		add(Rewritten, w.name, text)
-		add(Rewritten, w.name+", with a newline at the end", slices.Concat(text, []byte("\n")))
-		for _, part := range parts {
-			add(DataOnly, w.name, w.write(part))
-		}
-	}
-	add(Rewritten, goWriter, goMarshal(body))
-}
-
-// keys are what is taken for the secret by mistake.
-func (s *search) keys() []key {
-	var all []key
-	add := func(id CauseID, detail, text string) {
-		if text != s.Secret.text && !slices.ContainsFunc(all, func(k key) bool { return string(k.text) == text }) {
-			all = append(all, key{&Cause{ID: id, Detail: detail}, []byte(text)})
-		}
-	}
-	secret := s.Secret.text
-	for _, other := range s.Others {
-		add(OtherSecret, other.Name, other.Secret.text)
-	}
-	trimmed := strings.TrimSpace(secret)
-	for _, text := range []string{trimmed, secret + "\n", secret + "\r\n", secret + "\r", secret + " ", " " + secret, secret + "\t"} {
-		add(SecretBlanks, "", text)
-	}
-	for _, text := range []string{strings.Trim(trimmed, `"'`), `"` + secret + `"`, "'" + secret + "'", "`" + secret + "`", `"` + secret + "\"\n"} {
-		add(SecretQuotes, "", text)
-	}
-	bare := strings.TrimPrefix(secret, SecretPrefix)
-	add(SecretPrefixCut, "", bare)
-	for _, text := range []string{secret, bare} {
-		if b, err := hex.DecodeString(text); err == nil {
-			add(SecretDecoded, "hex", string(b))
-		}
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			if b, err := encoding.DecodeString(text); err == nil {
-				add(SecretDecoded, "base64", string(b))
-			}
-		}
-	}
-	add(SecretEmpty, "", "")
-	return all
+	return h.Sum(nil)
 }

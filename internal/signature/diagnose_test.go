@@ -87,6 +87,10 @@ func TestDiagnose(t *testing.T) {
 		"prefix and newline":           {[]string{"sha256=" + sha(secretText, bodyText+"\n")}, bodyText, `malformed [prefixed-header (sha256=) newline-signed (\n)]`},
 		"base64, rewritten, other one": {[]string{base(sha("other", script))}, bodyText, "malformed [base64 rewritten-body (JavaScript's JSON.stringify) other-secret (work)]"},
 		"another one in upper case":    {[]string{strings.ToUpper(plain("x"))}, bodyText, "malformed [upper-case unknown]"},
+		"blanks round it":              {[]string{" " + right + "\n"}, bodyText, "malformed [header-blanks]"},
+		"twice in one":                 {[]string{right + ", " + right}, bodyText, "malformed [several-headers]"},
+		"prefix, cut short":            {[]string{"sha256=" + strings.ToUpper(right[:40])}, bodyText, "malformed [prefixed-header (sha256=) upper-case cut-short]"},
+		"Data alone, in upper case":    {[]string{sha(secretText, `{"b":1}`)}, `{"Data":{"b":1}}`, "mismatch [unknown]"},
 		"something else":               {[]string{plain("x")}, bodyText, "mismatch [unknown]"},
 		"no digest":                    {[]string{"t=1,v1=abc"}, bodyText, "malformed [unknown]"},
 		"a body that is no JSON":       {[]string{plain("x")}, "\x00{", "mismatch [unknown]"},
@@ -145,11 +149,19 @@ func TestNoWrongCause(t *testing.T) {
 	})
 }
 
-// TestLargeBodiesAreDiagnosed has the largest body that a relay takes.
+// TestLargeBodiesAreDiagnosed has the largest body that a relay takes: the likeliest causes
+// are found, and where not everything could be tried, that is said.
 func TestLargeBodiesAreDiagnosed(t *testing.T) {
 	body := strings.Repeat("x", 32<<20)
-	if d := diagnose(body, sha(secretText, body+"\n")); fmt.Sprint(d.Causes) != `[newline-signed (\n)]` && fmt.Sprint(d.Causes) != "[unknown]" {
-		t.Errorf("%v", d.Causes)
+	for value, want := range map[string]string{
+		sha(secretText, body+"\n"): `[newline-signed (\n)]`,
+		sha("other", body):         "[other-secret (work)]",
+		sha(secretText+"\n", body): "[secret-blanks]",
+		plain("x"):                 "[unknown (; the body is so large that not everything was tried)]",
+	} {
+		if got := fmt.Sprint(diagnose(body, value).Causes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 
@@ -157,6 +169,7 @@ func FuzzDiagnose(f *testing.F) {
 	f.Add(bodyText, sha(secretText, bodyText))
 	f.Add(`{"a":[1,{"b":"\ud800\u0000"}],"a":-0}`, "sha256="+plain("x"))
 	f.Add("\ufeff{\"data\":[]}\r\n", base(plain("x")))
+	f.Add(bodyText, " "+sha(secretText, bodyText))
 	f.Add(`{"data":1e400,"__proto__":{},"1":0,"0":0}`, "")
 	f.Fuzz(func(t *testing.T, body, value string) {
 		d := diagnose(body, value)

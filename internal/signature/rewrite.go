@@ -53,6 +53,7 @@ type node struct {
 	runes  []rune // of a string; lone surrogates stand as themselves
 	keys   [][]rune
 	values []*node
+	raw    []byte // as it came
 }
 
 // maxDepth bounds what is written again, far beyond what any webhook has.
@@ -87,6 +88,16 @@ func (p *parser) value(depth int) (*node, error) {
 		return nil, errTooDeep
 	}
 	p.blanks()
+	begin := p.at
+	n, err := p.bare(depth)
+	if err == nil {
+		n.raw = p.text[begin:p.at]
+	}
+	return n, err
+}
+
+// bare reads a value at its first byte.
+func (p *parser) bare(depth int) (*node, error) {
 	switch c := p.text[p.at]; {
 	case c == '{' || c == '[':
 		return p.members(c, depth)
