@@ -173,6 +173,9 @@ func verificationOf(d signature.Diagnosis, e signature.Evidence) verificationJSO
 func (a *app) diagnose(secret signature.Secret) func(*event.Request) string {
 	others := a.otherSecrets(secret)
 	return func(r *event.Request) string {
+		if len(r.Header[signature.HeaderName]) != 1 {
+			return "" // none, or several: the line has said so
+		}
 		return signature.Diagnose(signature.Evidence{
 			Body: r.Body, Values: r.Header[signature.HeaderName], Secret: secret, Others: others,
 		}).Summary()

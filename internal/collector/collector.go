@@ -13,6 +13,7 @@ package collector
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -21,7 +22,7 @@ const (
 	percent = 30
 )
 
-// ballast is never touched, so the system gives it no memory.
+// ballast is never touched, so the system gives it no memory. It is here to be reachable.
 var ballast []byte
 
 // Tune is called once, at the start. The variable GOGC, where it is set, is obeyed instead.
@@ -30,5 +31,6 @@ func Tune() {
 		return
 	}
 	ballast = make([]byte, floor)
+	runtime.KeepAlive(ballast)
 	debug.SetGCPercent(percent)
 }

@@ -112,7 +112,7 @@ type load struct {
 // answered, while all senders go on.
 func (l *load) killOne(t *testing.T, round int) {
 	t.Helper()
-	s := l.listen(t, func(activity.Update) {}, "--forward", l.app.URL, "--respond", "relay")
+	s := l.listen(t, func(activity.Update) {}, "--forward", l.app.URL, "--respond", "relay", "--timeout", "10m")
 	l.acks = 0
 	due := make(chan struct{})
 	limit := minAcks + rand.IntN(maxAcks-minAcks+1)
@@ -220,7 +220,7 @@ func (w *work) observe(u activity.Update) {
 func (l *load) finish(t *testing.T) (left int) {
 	t.Helper()
 	w := &work{done: make(chan struct{})}
-	s := l.listen(t, w.observe, "--forward", l.app.URL, "--respond", "relay", "--concurrency", "1")
+	s := l.listen(t, w.observe, "--forward", l.app.URL, "--respond", "relay", "--concurrency", "1", "--timeout", "10m")
 	if err := l.send(t, s.url, lastID, 0); err != nil {
 		t.Fatal(err)
 	}
