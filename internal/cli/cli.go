@@ -136,7 +136,7 @@ URL, verifies their signatures, records them, and forwards them.
 	}
 	root.AddCommand(
 		a.newListen(), a.newTrigger(), a.newFixture(), a.newReplay(), a.newSign(), a.newVerify(), a.newEvents(), a.newDemo(),
-		a.newRelay(), a.newProfile(), a.newConfig(), a.newInit(), a.newDoctor(), a.newVersion(),
+		a.newHistory(), a.newRelay(), a.newProfile(), a.newConfig(), a.newInit(), a.newDoctor(), a.newVersion(),
 		a.newCheck(), a.newTypes(),
 	)
 	root.InitDefaultCompletionCmd()

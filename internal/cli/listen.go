@@ -13,6 +13,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
+	"github.com/solatis/solatis-cli/internal/folders"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/settings"
@@ -43,6 +44,7 @@ type listenOptions struct {
 	publicURL   string
 	skipBacklog bool
 	output      string
+	noTUI       bool
 
 	relay     relayFlags
 	endpoint  string
@@ -114,6 +116,7 @@ func (o *listenOptions) declare(f *pflag.FlagSet) {
 	f.StringVar(&o.publicURL, "public-url", "", "base URL under which another tunnel or proxy leads here; shown instead of the local one")
 	f.BoolVar(&o.skipBacklog, "skip-backlog", false, "cancel the deliveries that an earlier session left pending")
 	f.StringVar(&o.output, "output", "plain", "plain, or json for one object a line")
+	f.BoolVar(&o.noTUI, "no-tui", false, "print lines on a terminal too, instead of opening the live view")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the ready line as JSON to this file once webhooks are taken, and remove it in the end")
 	f.BoolVar(&o.yesRemote, "yes-remote", false, "forward to another machine although it was a project's solatis.toml that said so")
 }
@@ -254,17 +257,17 @@ func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return err
 	}
 	bus, announced := new(activity.Bus), make(chan struct{})
-	printed := o.print(bus, announced)
+	show, shown := o.show(bus, announced)
 	config := o.config(c, secret)
 	config.Bus, config.Ready = bus, o.ready(c.targets, secret, generated)
 	err = runSession(ctx, sessionConfig{
 		app: o.app, dir: cwd, bus: bus, remote: remote,
 		port: o.port, bind: o.bind, allowHost: o.allowHost, public: c.public,
 		readyFile: o.readyFile, announced: announced,
-		send: c.targets.options, listen: config,
+		view: show, send: c.targets.options, listen: config,
 	})
 	bus.Close()
-	<-printed
+	<-shown
 	if err == nil && ctx.Err() != nil {
 		return &codedError{exitInterrupted, nil}
 	}
@@ -305,6 +308,20 @@ func (o *listenOptions) ready(t targets, secret signature.Secret, generated bool
 // printBuffer is how many updates the printer may be behind. A terminal that is slower
 // than that for long loses lines and is told so; the history has them.
 const printBuffer = 16 << 10
+
+// show begins to show what is published on bus, until it is closed: by lines or, to a person
+// at a terminal, in the live view, which begins with the session.
+func (o *listenOptions) show(bus *activity.Bus, announced <-chan struct{}) (live view, done <-chan struct{}) {
+	s := o.app.streams
+	if o.noTUI || o.output != "plain" || !s.InTTY || !s.OutTTY || !s.ErrTTY {
+		return nil, o.print(bus, announced)
+	}
+	updates, none := bus.Subscribe(printBuffer, nil), make(chan struct{})
+	close(none)
+	return func(ctx context.Context, f folders.Folders, c controlled) error {
+		return o.app.viewSession(ctx, f, c, updates)
+	}, none
+}
 
 // print shows what is published on bus, until it is closed. Whoever reads the ready line
 // may act on it at once, so it waits until the session is announced.

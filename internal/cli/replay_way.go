@@ -128,18 +128,6 @@ func neverSent(request string) error {
 	return fmt.Errorf("%s was never sent anywhere: say where to with --to, or run solatis listen --forward localhost:3000 first", request)
 }
 
-// recordedTarget is where the request was sent last.
-func recordedTarget(ctx context.Context, h *history.History, request string) (send.Target, error) {
-	d, err := h.Show(ctx, request)
-	if err != nil {
-		return send.Target{}, err
-	}
-	if d.Summary.Last.Target == "" {
-		return send.Target{}, neverSent(request)
-	}
-	return send.ParseTarget(d.Summary.Last.Target)
-}
-
 // sign signs with the secret that was given, or lets the session do it, or takes the
 // profile's own.
 func (w *replayWay) sign(ctx context.Context, body []byte) (string, error) {

@@ -33,9 +33,13 @@ type sessionConfig struct {
 	bus       *activity.Bus
 	readyFile string        // written once the session is ready; "" for none
 	announced chan struct{} // closed when others can find the ready session; nil for nobody
+	view      view          // shows the session until it returns, which ends it; nil for none
 	send      send.Options  // but for the timeout
 	listen    listen.Config // but for what the session's own parts are
 }
+
+// view shows a session to a person, until that person has seen enough or ctx ends.
+type view func(ctx context.Context, f folders.Folders, c controlled) error
 
 // runSession runs a session until ctx ends.
 func runSession(ctx context.Context, c sessionConfig) (err error) {
@@ -68,14 +72,14 @@ func runSession(ctx context.Context, c sessionConfig) (err error) {
 	if c.readyFile != "" {
 		defer os.Remove(c.readyFile) // where it can't be removed, the next session does
 	}
-	return c.serve(ctx, h, up, reg)
+	return c.serve(ctx, f, h, up, reg)
 }
 
 // closing closes what was opened, and lets an error come out that nothing else hides.
 func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }
 
-// serve runs the session and its control socket side by side.
-func (c sessionConfig) serve(ctx context.Context, h *history.History, up *uplink, reg *session.Registration) error {
+// serve runs the session, its control socket and its view side by side.
+func (c sessionConfig) serve(ctx context.Context, f folders.Folders, h *history.History, up *uplink, reg *session.Registration) error {
 	c.send.Timeout = c.listen.Timeout
 	sender := send.New(c.send)
 	defer sender.Close()
@@ -93,10 +97,16 @@ func (c sessionConfig) serve(ctx context.Context, h *history.History, up *uplink
 			end()
 		}
 	}
-	s := listen.New(config)
+	s := controlled{listen.New(config), h, reg}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Run(ctx) })
-	group.Go(func() error { return control.Serve(ctx, reg.Listener(), controlled{s, h, reg}) })
+	group.Go(func() error { return control.Serve(ctx, reg.Listener(), s) })
+	if c.view != nil {
+		group.Go(func() error {
+			defer end()
+			return c.view(ctx, f, s)
+		})
+	}
 	return errors.Join(up.explain(group.Wait()), unannounced)
 }
 

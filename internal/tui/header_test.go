@@ -1,0 +1,144 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+)
+
+func (d *driver) happens(updates ...activity.Update) {
+	d.send(updatesMsg{updates: updates})
+}
+
+func TestTheRelaysState(t *testing.T) {
+	remote := ready
+	remote.Relay, remote.URL = "https://relay.example", ""
+	d := open(t, newShelf(t), nil, 100, 24)
+	d.header.history = ""
+	d.text()
+	d.shows("◌ starting")
+	d.happens(activity.Connecting{Relay: remote.Relay})
+	d.shows("◌ connecting")
+	remote.URL = "https://relay.example/e/1f3a"
+	d.happens(remote, activity.Connected{Backlog: 3})
+	d.shows("● connected", "https://relay.example/e/1f3a", "3 requests came while offline")
+	lost := activity.Disconnected{Reason: "connection reset", RetryIn: 2500 * time.Millisecond, At: noon}
+	d.happens(lost)
+	d.shows("✗ offline, again in 3s: connection reset")
+	d.now = noon.Add(1600 * time.Millisecond)
+	d.send(tickMsg{d.tick.gen})
+	d.shows("✗ offline, again in 1s")
+	d.now = noon.Add(3 * time.Second)
+	d.send(tickMsg{d.tick.gen})
+	d.shows("✗ offline, again in now")
+	d.happens(activity.Connected{})
+	d.shows("● connected")
+	lost.Final = true
+	d.happens(lost)
+	d.shows("✗ given up: connection reset")
+}
+
+func TestTheHealthOfTargets(t *testing.T) {
+	r := ready
+	r.Targets, r.Routes = []string{appURL, "http://localhost:4000"}, []string{"task.*=http://localhost:3000/tasks", "meeting.*=unix:/run/app.sock"}
+	d := open(t, newShelf(t), &r, 200, 50)
+	d.shows("→ localhost:3000 not called yet  → localhost:4000 not called yet  → unix:/run/app.sock not called yet")
+	d.happens(activity.TargetDown{Target: "http://localhost:4000", Error: "could not connect", At: noon})
+	d.now = noon.Add(90 * time.Second)
+	d.happens(
+		activity.Attempted{Target: appURL, Outcome: delivery.Answered, Status: 500, State: delivery.Failed},
+		activity.Attempted{Target: "http://localhost:4000", Outcome: delivery.NoConnect, State: delivery.Failed},
+		activity.TargetDown{Target: "http://localhost:4000", Error: "could not connect", At: d.now},
+	)
+	d.shows("→ localhost:3000 ✓ up", "→ localhost:4000 ✗ down for 1m30s")
+	d.happens(activity.TargetUp{Target: "http://localhost:4000"})
+	d.shows("→ localhost:4000 ✓ up")
+	r.Targets, r.Routes, r.Target = nil, nil, ""
+	open(t, newShelf(t), &r, 100, 24).shows("→ no target: recording only")
+}
+
+func TestCounters(t *testing.T) {
+	d := open(t, newShelf(t), &ready, 120, 24)
+	attempt := func(id string, status int, state delivery.State) activity.Update {
+		return activity.Attempted{Delivery: id, Request: id, Outcome: delivery.Answered, Status: status, State: state, Target: appURL}
+	}
+	d.happens(activity.Received{Request: "1"}, activity.Received{Request: "2"}, activity.Received{Request: "3"})
+	d.happens(attempt("1", 200, delivery.Succeeded), attempt("2", 500, delivery.Pending), attempt("3", 500, delivery.Failed))
+	d.shows("received 3  ok 1  failed 1  retrying 1  held 0")
+	d.happens(attempt("2", 500, delivery.Pending))
+	d.shows("received 3  ok 1  failed 1  retrying 1  held 0")
+	d.happens(attempt("2", 500, delivery.Exhausted), attempt("4", 500, delivery.Held),
+		activity.Attempted{Delivery: "5", Outcome: delivery.Interrupted, State: delivery.Pending})
+	d.shows("received 3  ok 1  failed 2  retrying 0  held 1")
+	d.happens(attempt("4", 200, delivery.Succeeded), activity.Missed{Count: 1234})
+	d.shows("received 3  ok 2  failed 2  retrying 0  held 0  not shown 1,234")
+}
+
+// TestMemoryIsFlat has a session of many deliveries, of which none stays open.
+func TestMemoryIsFlat(t *testing.T) {
+	s := newStats()
+	for i := range 20_000 {
+		id := string(rune(i))
+		s.take(activity.Received{Request: id, Disposition: activity.Forward})
+		s.take(activity.Attempted{Request: id, Delivery: id, Outcome: delivery.Answered, Status: 500, State: delivery.Pending, Duration: time.Duration(i)})
+		s.take(activity.Attempted{Request: id, Delivery: id, Outcome: delivery.Answered, Status: 200, State: delivery.Succeeded})
+		s.batched()
+	}
+	if len(s.waiting)+len(s.retrying)+len(s.held) > 0 || len(s.latency.newest) > keptDurations || len(s.latency.picture) > keptCells || cap(s.durations) > 10 {
+		t.Errorf("it keeps %d, %d, %d, %d and %d", len(s.waiting), len(s.retrying), len(s.held), len(s.latency.newest), len(s.latency.picture))
+	}
+	for i := range 2 * maxWaiting {
+		s.take(activity.Received{Request: string(rune(i)) + "x", Disposition: activity.Forward})
+	}
+	if len(s.waiting) > maxWaiting {
+		t.Errorf("it keeps %d requests whose end never came", len(s.waiting))
+	}
+}
+
+func TestLatency(t *testing.T) {
+	var l latency
+	if l.words() != "" || l.sparkline(10) != "" {
+		t.Error("it says something of nothing")
+	}
+	for i := range 100 {
+		l.add([]time.Duration{time.Duration(i+1) * time.Millisecond})
+	}
+	if got := l.words(); got != "p50 50ms  p95 95ms" {
+		t.Error(got)
+	}
+	l.add([]time.Duration{0, 0, 0})
+	if got := []rune(l.sparkline(5)); len(got) != 5 || got[4] != '▁' || got[3] != '█' {
+		t.Errorf("%q", string(got))
+	}
+	for range keptDurations {
+		l.add([]time.Duration{time.Second})
+	}
+	if got := l.words(); got != "p50 1.0s  p95 1.0s" {
+		t.Error(got)
+	}
+}
+
+func TestWhatHasNoPlaceIsToldByAToast(t *testing.T) {
+	for _, c := range []struct {
+		update activity.Update
+		want   string
+	}{
+		{activity.Warning{Message: "the URL has changed"}, "! the URL has changed"},
+		{activity.Gap{From: 3, To: 9, Reason: "too old"}, "! requests 3 to 9 of the relay's log are gone: too old"},
+		{activity.Resumed{Pending: 2}, "2 deliveries of an earlier session resumed"},
+		{activity.Resumed{Pending: 1, Cancelled: true}, "1 delivery of an earlier session cancelled"},
+		{activity.TargetDown{Target: appURL, Error: "is your app running?"}, "✗ is your app running?"},
+		{activity.Attempted{Target: appURL, Outcome: delivery.Answered, Status: 404, Hint: "try /webhooks"}, "! try /webhooks"},
+	} {
+		d := open(t, newShelf(t), &ready, 100, 24)
+		d.happens(c.update)
+		d.shows(c.want)
+		d.send(toastOverMsg{d.toast.gen})
+		if strings.Contains(d.text(), c.want) {
+			t.Errorf("%q stays", c.want)
+		}
+	}
+}
