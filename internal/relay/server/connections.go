@@ -93,8 +93,8 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		if counted := l.limiter.enter(c); counted != nil {
 			return counted, nil
 		}
+		l.limiter.refused() // before anybody sees that it is
 		c.Close()
-		l.limiter.refused()
 	}
 }
 
