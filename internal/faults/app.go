@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -27,6 +28,7 @@ type app struct {
 	all     chan struct{}   // closed when awaited is empty
 	resume  chan struct{}   // closed when the app goes on; nil unless it hangs
 	hanging chan struct{}   // closed when something hangs in it
+	slow    time.Duration   // what one event in a hundred takes
 }
 
 // arrival is what an app knows of an event.
@@ -65,7 +67,30 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	a.take(id, sha256.Sum256(body))
+	h := sha256.Sum256(body)
+	if d := a.takesFor(h); d > 0 {
+		if pause(r.Context(), d); r.Context().Err() != nil {
+			return
+		}
+	}
+	a.take(id, h)
+}
+
+// slowDown makes one event in a hundred take d.
+func (a *app) slowDown(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.slow = d
+}
+
+// takesFor returns how long the app takes for a body.
+func (a *app) takesFor(h hash) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if binary.BigEndian.Uint16(h[:])%100 > 0 {
+		return 0
+	}
+	return a.slow
 }
 
 // hang makes the app answer nothing. caught is closed when it has got something then.

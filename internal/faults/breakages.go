@@ -66,6 +66,35 @@ var endlessHeaders = breakage{"endless-headers", []edit{
 	{"internal/relay/server/server.go", "readHeaderTimeout = 10 * time.Second", "readHeaderTimeout = time.Hour"},
 }}
 
+// crowded has places for 32 senders at a time, and lets who finds none wait. A sender keeps
+// its place as long as its body comes and its answer is awaited.
+func crowded(wait string) breakage {
+	return breakage{"crowded-" + wait, []edit{
+		{"internal/relay/ingest.go", "\tin := r.incoming(req, from, extra)\n", `	in := r.incoming(req, from, extra)
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+	case <-time.After(` + wait + `):
+	}
+`},
+		{"internal/relay/ingest.go", "func (r *Relay) known(", "var places = make(chan struct{}, 32)\n\nfunc (r *Relay) known("},
+	}}
+}
+
+// oneBodyAtATime reads the next sender's body when that of the one before has come.
+var oneBodyAtATime = breakage{"one-body-at-a-time", []edit{
+	{"internal/relay/ingest.go", "\tfirst, err := body.part(req.ContentLength)\n",
+		"\treading <- struct{}{}\n\tfirst, err := body.part(req.ContentLength)\n\t<-reading\n"},
+	{"internal/relay/ingest.go", "func (r *Relay) known(", "var reading = make(chan struct{}, 1)\n\nfunc (r *Relay) known("},
+}}
+
+// slowStart takes a while before each delivery.
+var slowStart = breakage{"slow-start", []edit{
+	{"internal/listen/queue.go", "\t\tq.started.Go(func() { q.start(j) })\n",
+		"\t\tq.started.Go(func() { time.Sleep(100 * time.Millisecond); q.start(j) })\n"},
+	{"internal/listen/queue.go", "\t\"sync\"\n", "\t\"sync\"\n\t\"time\"\n"},
+}}
+
 // noSpool keeps every body in memory.
 var noSpool = breakage{"no-spool", []edit{
 	{"internal/relay/ingest.go", "\tspoolAbove = 256 << 10\n", "\tspoolAbove = 1 << 30\n"},

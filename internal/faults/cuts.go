@@ -34,6 +34,7 @@ func cutsGate(ctx context.Context, t *trial) error {
 		return err
 	}
 	defer p.agent.kill()
+	p.app.slowDown(time.Second)
 	if err := p.postAlong(ctx, func() { p.breakAll(ctx, between, &lost) }); err != nil {
 		return err
 	}

@@ -22,51 +22,62 @@ type control struct {
 	// finds is what the gate's complaint has to contain: a gate that fails because the
 	// broken program doesn't run has found nothing.
 	finds string
+	quick bool // whether --quick runs it
 }
+
+// Those that are quick take about a minute together.
+const (
+	quick   = true
+	lengthy = false
+)
 
 // gates are in the order of what their failure would cost.
 var gates = []gate{
 	{"kill", "kill -9 of relay and agents under load loses nothing, and keeps the order", killGate, []control{
-		{"relay-answers-early", answerBeforeCommit, "was lost"},
-		{"agent-moves-early", positionBeforeRecord, "was lost"},
-		{"order-reversed", reversedQueue, "out of order"},
+		{"relay-answers-early", answerBeforeCommit, "was lost", lengthy},
+		{"agent-moves-early", positionBeforeRecord, "was lost", lengthy},
+		{"order-reversed", reversedQueue, "out of order", quick},
 	}},
 	{"power", "what a power cut leaves on the disk has all that was answered", powerGate, []control{
-		{"synchronous-off", synchronousOff, "was lost"},
-		{"synchronous-normal", synchronousNormal, "was lost"},
-		{"agent-moves-early", positionBeforeRecord, "was lost"},
+		{"synchronous-off", synchronousOff, "was lost", quick},
+		{"synchronous-normal", synchronousNormal, "was lost", lengthy},
+		{"agent-moves-early", positionBeforeRecord, "was lost", lengthy},
 	}},
 	{"fsync", "each 2xx follows an fsync that began after the request was read", fsyncGate, []control{
-		{"relay-answers-early", answerBeforeCommit, "before it was durable"},
-		{"synchronous-normal", synchronousNormal, "before it was durable"},
+		{"relay-answers-early", answerBeforeCommit, "before it was durable", lengthy},
+		{"synchronous-normal", synchronousNormal, "before it was durable", quick},
 	}},
 	{"disk", "a full disk refuses, corrupts nothing, and is got over without a restart", diskGate, []control{
-		{"relay-ignores-full-disk", answerOnFullDisk, "was lost"},
-		{"agent-ignores-full-disk", recordOnFullDisk, "was lost"},
+		{"relay-ignores-full-disk", answerOnFullDisk, "was lost", lengthy},
+		{"agent-ignores-full-disk", recordOnFullDisk, "was lost", quick},
 	}},
 	{"http", "broken HTTP is never taken, and holds up nobody", httpGate, []control{
-		{"relay-takes-broken-bodies", takeBrokenBodies, "answered 2"},
-		{"relay-waits-for-ever", endlessHeaders, "still open"},
+		{"relay-takes-broken-bodies", takeBrokenBodies, "answered 2", quick},
+		{"relay-waits-for-ever", endlessHeaders, "still open", lengthy},
+		{"relay-reads-one-body-at-a-time", oneBodyAtATime, "a right request is answered 0", lengthy},
 	}},
 	{"slow", "slowhttptest holds connections and gets in nobody's way", slowGate, []control{
-		{"relay-takes-broken-bodies", takeBrokenBodies, "was never sent"},
+		{"relay-takes-broken-bodies", takeBrokenBodies, "was never sent", lengthy},
+		{"relay-makes-senders-queue", crowded("300*time.Millisecond"), "too much in 3 tries", lengthy},
 	}},
 	{"big", "many large bodies at once arrive whole, in little memory", bigGate, []control{
-		{"relay-keeps-bodies-in-memory", noSpool, "MiB of memory"},
-		{"relay-mixes-parts-up", mixedParts, "was never sent"},
+		{"relay-keeps-bodies-in-memory", noSpool, "MiB of memory", quick},
+		{"relay-mixes-parts-up", mixedParts, "was never sent", lengthy},
 	}},
 	{"hung", "an app that hangs costs the others nothing, and its queue drains in order", hungGate, []control{
-		{"agent-keeps-bodies-in-memory", noUnload, "MiB of memory"},
-		{"order-reversed", reversedQueue, "out of order"},
+		{"agent-keeps-bodies-in-memory", noUnload, "MiB of memory", lengthy},
+		{"order-reversed", reversedQueue, "out of order", lengthy},
+		{"relay-makes-senders-queue", crowded("10*time.Millisecond"), "99th percentile", lengthy},
+		{"agent-takes-its-time", slowStart, "isn't drained", lengthy},
 	}},
 	{"cuts", "connections that break, stall or are half open lose nothing", cutsGate, []control{
-		{"relay-resumes-from-sent", resumeFromSent, "was lost"},
+		{"relay-resumes-from-sent", resumeFromSent, "was lost", lengthy},
 	}},
 	{"day", "in 24 hours of a fake clock nothing leaks, stalls or is kept for ever", dayGate, []control{
-		{"silence-is-not-noticed", neverDead, "agent stays has"},
-		{"tokens-never-expire", eternalTokens, "it still runs"},
-		{"absent-agents-hold-for-ever", eternalHold, "still keeps"},
-		{"connections-leave-a-goroutine", endlessWatch, "goroutines"},
+		{"silence-is-not-noticed", neverDead, "agent stays has", lengthy},
+		{"tokens-never-expire", eternalTokens, "it still runs", lengthy},
+		{"absent-agents-hold-for-ever", eternalHold, "still keeps", quick},
+		{"connections-leave-a-goroutine", endlessWatch, "goroutines", quick},
 	}},
 }
 

@@ -144,30 +144,19 @@ func stillThere(err error) error {
 	return nil
 }
 
-// ordinaryBound is what right requests may take beside tricklers, at the 99th percentile
-// of a long run. The goal is a quarter of it; the rest is for whatever else the machine
-// does.
-const ordinaryBound = time.Second
-
 // ordinary measures right requests while the tricklers hang on.
 func (h *hostile) ordinary(ctx context.Context, slow *tricklers) error {
-	var took []time.Duration
-	for range h.pick(300, 3_000) {
-		began := time.Now()
-		if err := h.sendRight(ctx, "the tricklers"); err != nil {
-			return err
-		}
-		took = append(took, time.Since(began))
-	}
-	slices.Sort(took)
-	p99 := took[len(took)*99/100]
-	h.figure("right requests beside them", "%d, median %.1f ms, 99th percentile %.1f ms (goal: under 250)", len(took),
-		float64(took[len(took)/2].Microseconds())/1e3, float64(p99.Microseconds())/1e3)
 	h.figure("tricklers", "%d connections", len(slow.all))
-	if h.long && p99 > ordinaryBound {
-		h.found.add("beside %d tricklers the 99th percentile of right requests is %v", len(slow.all), p99)
-	}
-	return nil
+	return h.within("the tricklers", func() (took timings, err error) {
+		for range h.pick(300, 3_000) {
+			began := time.Now()
+			if err := h.sendRight(ctx, "the tricklers"); err != nil {
+				return nil, err
+			}
+			took = append(took, time.Since(began))
+		}
+		return took, nil
+	})
 }
 
 // finish compares. What was taken of the odd ones has to be whole.

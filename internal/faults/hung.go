@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // hungGate lets an app hang while much is queued for it. Meanwhile another endpoint goes
@@ -16,7 +17,7 @@ func hungGate(ctx context.Context, t *trial) error {
 	}
 	defer p.kill()
 	h := &hung{pair: p}
-	if h.beside, err = h.neighbour(ctx); err != nil {
+	if h.beside, err = h.pair.neighbour(ctx, "beside"); err != nil {
 		return err
 	}
 	defer h.beside.kill()
@@ -40,21 +41,7 @@ func hungGate(ctx context.Context, t *trial) error {
 // own.
 type hung struct {
 	*pair
-	beside       *agent
-	besideApp    *app
-	besideLedger *ledger
-}
-
-func (h *hung) neighbour(ctx context.Context) (a *agent, err error) {
-	h.besideLedger = newLedger()
-	if h.besideApp, err = h.newApp(ctx); err != nil {
-		return nil, err
-	}
-	if a, err = h.newAgent("beside", h.relay, h.besideApp); err != nil {
-		return nil, err
-	}
-	a.flags = append(a.flags, "--endpoint", "beside") // the last one counts
-	return a, a.start(ctx)
+	beside *neighbour
 }
 
 // queueUp posts to the app that hangs, until all is in the agent's history.
@@ -84,15 +71,15 @@ func (h *hung) besides(ctx context.Context, c *complaints) error {
 	if err != nil {
 		return err
 	}
-	_, before := h.besideLedger.counts()
-	l := &load{host: h.relay.host, path: path, ledger: h.besideLedger, prefix: "b", senders: 4, until: before + h.pick(200, 2_000), size: mixedSizes}
+	_, before := h.beside.ledger.counts()
+	l := &load{host: h.relay.host, path: path, ledger: h.beside.ledger, prefix: "b", senders: 4, until: before + h.pick(200, 2_000), size: mixedSizes}
 	if err := l.run(ctx); err != nil {
 		return err
 	}
-	if err := h.besideApp.await(ctx, l.ledger.promised()); err != nil {
+	if err := h.beside.app.await(ctx, l.ledger.promised()); err != nil {
 		return err
 	}
-	c.compareApp(l.ledger, "beside the app that hangs", h.besideApp)
+	c.compareApp(l.ledger, "beside the app that hangs", h.beside.app)
 	_, acked := l.ledger.counts()
 	h.figure("beside", "%d events delivered by the other agent meanwhile", acked)
 	return nil
@@ -102,6 +89,23 @@ func (h *hung) besides(ctx context.Context, c *complaints) error {
 // 64 MiB of bodies that may wait in memory, as much again of garbage between two
 // collections, and what is on its way from the relay to the history.
 const maxQueueMemory = 450
+
+// drainBound is what the next agent may take for all that is queued, of a long run too.
+const drainBound = time.Minute
+
+// drain waits until the app has got all.
+func (h *hung) drain(ctx context.Context) error {
+	began := time.Now()
+	promised := h.ledger.promised()
+	bounded, cancel := context.WithTimeout(ctx, drainBound)
+	defer cancel()
+	err := h.app.await(bounded, promised)
+	if bounded.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the queue of %d events isn't drained within %v", len(promised), drainBound)
+	}
+	h.figure("drained", "%d events in %.1f s (at most %.0f)", len(promised), time.Since(began).Seconds(), drainBound.Seconds())
+	return err
+}
 
 // restart kills the agent, lets the app go on, and compares what the next agent does.
 func (h *hung) restart(ctx context.Context, c *complaints) error {
@@ -114,6 +118,9 @@ func (h *hung) restart(ctx context.Context, c *complaints) error {
 	if err := h.agent.start(ctx); err != nil {
 		return err
 	}
+	if err := h.drain(ctx); err != nil {
+		return err
+	}
 	if err := h.finish(ctx, c, "queue"); err != nil {
 		return err
 	}
@@ -123,7 +130,7 @@ func (h *hung) restart(ctx context.Context, c *complaints) error {
 	}
 	c.compareOrder("queue", h.app, all)
 	_, acked := h.ledger.counts()
-	h.figure("queue", "%d events of %d KiB, drained by the next agent", acked, h.pick(400, 100))
+	h.figure("queue", "%d events, %d of %d KiB, drained by the next agent", acked, h.pick(1_000, 10_000), h.pick(400, 100))
 	h.figure("memory", "the agent whose app hung %.0f MiB at its peak (at most %d), the next one %.0f MiB", peak, maxQueueMemory, h.agentPeak)
 	if most := max(peak, h.agentPeak); most > maxQueueMemory {
 		c.add("the agent took %.0f MiB of memory for what was queued, and %d should do", most, maxQueueMemory)

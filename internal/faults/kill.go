@@ -61,6 +61,7 @@ func (k *killing) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	k.apps[0].slowDown(500 * time.Millisecond) // so that kills meet deliveries that take their time
 	return nil
 }
 

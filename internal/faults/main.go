@@ -31,6 +31,7 @@ type options struct {
 	json    string // file for the results
 	long    bool
 	control bool
+	quick   bool // of the controls, only the quick ones
 	list    bool
 	keep    bool
 }
@@ -73,6 +74,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.json, "json", "", "write the results to this `file` as well")
 	f.BoolVar(&o.long, "long", false, "the full figures, which take about half an hour")
 	f.BoolVar(&o.control, "control", false, "run the gates' controls instead: each has to go red")
+	f.BoolVar(&o.quick, "quick", false, "of the controls, run those that don't take long")
 	f.BoolVar(&o.list, "list", false, "list the gates and their controls")
 	f.BoolVar(&o.keep, "keep", false, "keep the folders of gates that fail")
 	if err := f.Parse(args); err != nil {
@@ -80,6 +82,9 @@ func parse(args []string) (options, error) {
 	}
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("%q: there are flags only, see --help", f.Arg(0))
+	}
+	if o.quick && !o.control {
+		return o, errors.New("--quick is about controls: it goes with --control")
 	}
 	return o, nil
 }

@@ -12,6 +12,9 @@ func TestParseRefusesWhatIsNoFlag(t *testing.T) {
 	if _, err := parse([]string{"--long", "kill"}); err == nil {
 		t.Error("an argument is taken")
 	}
+	if _, err := parse([]string{"--quick"}); err == nil {
+		t.Error("--quick is taken where no controls are to run")
+	}
 	if _, err := choose("kill,nonsense"); err == nil {
 		t.Error("an unknown gate is taken")
 	}

@@ -46,6 +46,7 @@ type sender struct {
 	ledger     *ledger
 	secret     signature.Secret
 
+	within  time.Duration // for one answer
 	conn    net.Conn
 	answers *bufio.Reader
 	posted  map[string][]string // ids by the local address of their connection, in order
@@ -53,11 +54,11 @@ type sender struct {
 
 func newSender(host, path string, l *ledger) (*sender, error) {
 	secret, err := signature.NewSecret(secretText)
-	return &sender{host: host, path: path, ledger: l, secret: secret, posted: map[string][]string{}}, err
+	return &sender{host: host, path: path, ledger: l, secret: secret, within: answerWithin, posted: map[string][]string{}}, err
 }
 
-// answerWithin is how long the relay may take for one answer; a longer wait is an error
-// of the connection.
+// answerWithin is how long the relay may take for one answer, unless it waits for the
+// app's; a longer wait is an error of the connection.
 const answerWithin = 30 * time.Second
 
 // post sends an event and returns the status of its answer. An error says that no answer
@@ -86,7 +87,7 @@ func (s *sender) post(ctx context.Context, id string, body []byte) (status int, 
 }
 
 func (s *sender) exchange(id string, body []byte) (int, error) {
-	if err := s.conn.SetDeadline(time.Now().Add(answerWithin)); err != nil {
+	if err := s.conn.SetDeadline(time.Now().Add(s.within)); err != nil {
 		return 0, err
 	}
 	from := s.conn.LocalAddr().String()

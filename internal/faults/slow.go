@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,16 +39,18 @@ func slowGate(ctx context.Context, t *trial) error {
 		return err
 	}
 	defer h.right.close()
+	h.figure("slowhttptest", "%d connections in each mode", h.pick(200, 2_000))
 	for _, a := range slowAttacks {
-		if err := h.beside(ctx, attacker, a.name, a.flag); err != nil {
+		err := h.within(a.name, func() (timings, error) { return h.beside(ctx, attacker, a.name, a.flag) })
+		if err != nil {
 			return err
 		}
 	}
 	return h.finish(ctx)
 }
 
-// beside sends right requests as long as one attack lasts.
-func (h *hostile) beside(ctx context.Context, attacker, name, flag string) error {
+// beside sends right requests as long as one attack lasts, and returns how long they took.
+func (h *hostile) beside(ctx context.Context, attacker, name, flag string) (took timings, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	connections := h.pick(200, 2_000)
@@ -59,37 +60,25 @@ func (h *hostile) beside(ctx context.Context, attacker, name, flag string) error
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	var took []time.Duration
 	for {
 		select {
 		case err := <-ended:
 			if err != nil {
-				return fmt.Errorf("slowhttptest %s: %w\n%s", flag, err, out.String())
+				return nil, fmt.Errorf("slowhttptest %s: %w\n%s", flag, err, out.String())
 			}
-			h.besideFigures(name, connections, took)
-			return nil
+			return took, nil
 		default:
 		}
 		began := time.Now()
 		if err := h.sendRight(ctx, name); err != nil {
 			cancel()
 			<-ended
-			return err
+			return nil, err
 		}
 		took = append(took, time.Since(began))
-	}
-}
-
-func (h *hostile) besideFigures(name string, connections int, took []time.Duration) {
-	slices.Sort(took)
-	p99 := took[len(took)*99/100]
-	h.figure(name, "%d connections; beside them %d right requests, median %.1f ms, 99th percentile %.1f ms (goal: under 250)", connections, len(took),
-		float64(took[len(took)/2].Microseconds())/1e3, float64(p99.Microseconds())/1e3)
-	if h.long && p99 > ordinaryBound {
-		h.found.add("beside %s the 99th percentile of right requests is %v", name, p99)
 	}
 }

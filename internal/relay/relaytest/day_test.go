@@ -20,6 +20,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/relay/sqlitestore"
 	"github.com/solatis/solatis-cli/internal/tunnel"
 	"github.com/solatis/solatis-cli/internal/wire"
+	"go.uber.org/goleak"
 )
 
 // The day's plan.
@@ -33,6 +34,8 @@ const (
 	downFor    = 20 * time.Minute
 	comparedAt = 2 * time.Hour // goroutines and memory, with those of the end
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestADay runs a relay and its agents for 24 hours of a fake clock: with pings, an event
 // every five minutes, a connection that breaks or falls silent every hour, an outage, an
@@ -153,7 +156,11 @@ func (d *day) disturb(now time.Duration) {
 // post sends an event. During the outage it doesn't arrive, and is no event then.
 func (d *day) post() {
 	id := fmt.Sprintf("evt_%04d", len(d.posted))
-	body := fmt.Sprintf(`{"id":%q,"event":"task.created","created_at":"2026-01-01T00:00:00Z","data":{}}`, id)
+	text := ""
+	if len(d.posted)%12 == 5 {
+		text = strings.Repeat("large ", 70_000) // comes and goes in parts
+	}
+	body := fmt.Sprintf(`{"id":%q,"event":"task.created","created_at":"2026-01-01T00:00:00Z","data":{"text":%q}}`, id, text)
 	d.client.CloseIdleConnections() // those that were frozen would only be found out slowly
 	resp, err := d.client.Post(d.url, "application/json", strings.NewReader(body))
 	if err != nil {
