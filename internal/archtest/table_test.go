@@ -37,6 +37,7 @@ var levels = map[string]int{
 
 	// What joins two parts, or shows them.
 	"control":           3,
+	"fault":             3, // it sends as send does, and otherwise
 	"relay/access":      3,
 	"relay/sqlitestore": 3,
 	"relay/storetest":   3,

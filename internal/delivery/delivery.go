@@ -58,6 +58,7 @@ type Outcome struct {
 	Body      []byte              // at most the first MaxRecordedBody bytes of the response
 	Truncated bool                // whether the response body was longer
 	Duration  time.Duration       // from the first byte written until the answer was complete
+	Fault     string              // what went wrong on purpose, such as "delay, bad-signature"; "" for nothing
 }
 
 // MaxRecordedBody is how much of a response body is kept, in bytes.

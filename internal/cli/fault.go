@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/solatis/solatis-cli/internal/fault"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// faultFlags say what is to go wrong on purpose, in listen, trigger and replay.
+type faultFlags struct{ texts []string }
+
+func (f *faultFlags) declare(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.texts, "fault", nil,
+		"make this go wrong on purpose, such as bad-signature:p=10% or delay:by=2s,events=task.*; repeatable; "+strings.Join(faultKinds(), ", "))
+	complete(cmd, "fault", cobra.FixedCompletions(faultKinds(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+}
+
+// declareSeed declares --seed where the faults are all that it repeats.
+func (f *faultFlags) declareSeed(flags *pflag.FlagSet, seed *uint64) {
+	flags.Uint64Var(seed, "seed", 0, "with --fault, make the same decisions as an earlier run that said this number")
+}
+
+func faultKinds() []string {
+	var names []string
+	for _, form := range fault.Forms() {
+		names = append(names, string(form.Kind))
+	}
+	return names
+}
+
+// maxChosenSeed bounds the seeds that are chosen here, so that they can be typed.
+const maxChosenSeed = 1_000_000
+
+// plan reads the flags. seed is nil where nobody gave one. several is whether there can be
+// a second event, which some faults wait for.
+func (f *faultFlags) plan(seed *uint64, several bool) (fault.Plan, error) {
+	var specs []fault.Spec
+	for _, text := range f.texts {
+		s, err := fault.Parse(text)
+		if err != nil {
+			return fault.Plan{}, usageErrorf("--fault: %w", err)
+		}
+		specs = append(specs, s)
+	}
+	number := rand.Uint64N(maxChosenSeed) + 1
+	if seed != nil {
+		number = *seed
+	}
+	plan := fault.NewPlan(number, specs...)
+	if s, ok := plan.Has(fault.Reorder, fault.Burst); ok && !several {
+		return fault.Plan{}, usageErrorf("--fault %s: it takes several events, and this is one; send more, as with solatis trigger EVENT --count 10 or solatis replay --last 10", s)
+	}
+	return plan, nil
+}
+
+// onlyForFaults refuses --seed where there is no fault for it to repeat.
+func (f *faultFlags) onlyForFaults(seed *uint64) error {
+	if seed != nil && len(f.texts) == 0 {
+		return usageErrorf("--seed %d: it repeats what --fault does, and there is none; add one, such as --fault duplicate:p=10%%", *seed)
+	}
+	return nil
+}
+
+// sayFaults says, before anything is sent, what will go wrong and how to have it again.
+func (a *app) sayFaults(p fault.Plan) {
+	if !p.None() {
+		fmt.Fprintln(a.streams.Err, faultNotice(p))
+	}
+}
+
+// faultNotice is what a session says of its plan.
+func faultNotice(p fault.Plan) string {
+	return "going wrong on purpose: " + p.String() + " repeats it"
+}
+
+// chosenFaults reads faults that another process has chosen.
+func chosenFaults(texts []string) (fault.Faults, error) {
+	specs := make([]fault.Spec, len(texts))
+	for i, text := range texts {
+		var err error
+		if specs[i], err = fault.Parse(text); err != nil {
+			return fault.Faults{}, err
+		}
+	}
+	return fault.Chosen(specs...), nil
+}
