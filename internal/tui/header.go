@@ -28,6 +28,8 @@ type health struct {
 	address string
 	state   healthState
 	since   time.Time // when it went down; zero otherwise
+	// disabled says that its webhook is: what comes is held.
+	disabled bool
 }
 
 type healthState uint8
@@ -73,6 +75,12 @@ func (h *header) take(u activity.Update) {
 		if u.Outcome != delivery.NoConnect && u.Outcome != delivery.Interrupted && u.Outcome != delivery.Refused {
 			h.mark(u.Target, healthUp, time.Time{})
 		}
+	case activity.Held:
+		h.find(u.Target).disabled = true
+	case activity.Disabled:
+		h.find(u.Target).disabled = true
+	case activity.Enabled:
+		h.find(u.Target).disabled = false
 	case activity.TargetDown:
 		h.mark(u.Target, healthDown, u.At)
 	case activity.TargetUp:
@@ -120,7 +128,7 @@ func (h *header) mark(target string, state healthState, since time.Time) {
 
 // counts reports whether something in the header changes with time alone.
 func (h *header) counts() bool {
-	if h.link == linkLost {
+	if h.link == linkLost || len(h.retrying) > 0 {
 		return true
 	}
 	for _, t := range h.targets {
@@ -199,10 +207,12 @@ func (h *header) targetLine(now time.Time, before string) line {
 	var all line
 	for _, t := range h.targets {
 		all = append(all, span{kindPlain, before}, say(kindPlain, "→ "+t.address+" "))
-		switch t.state {
-		case healthUp:
+		switch {
+		case t.disabled:
+			all = append(all, span{kindBad, "‖ disabled"}, span{kindFaint, ", what comes is held"})
+		case t.state == healthUp:
 			all = append(all, span{kindGood, "✓ up"})
-		case healthDown:
+		case t.state == healthDown:
 			all = append(all, span{kindBad, "✗ down for " + spanText(now.Sub(t.since).Truncate(time.Second))})
 		default:
 			all = append(all, span{kindFaint, "not called yet"})
@@ -235,7 +245,7 @@ func (h *header) counters(small bool) line {
 		{"ok", h.ok, kindGood},
 		{"failed", h.failed, kindBad},
 		{"retrying", len(h.retrying), kindWarn},
-		{"held", len(h.held), kindWarn},
+		{"held", h.heldNow(), kindWarn},
 		{"not shown", h.missed, kindWarn},
 	} {
 		switch {

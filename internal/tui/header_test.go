@@ -70,11 +70,44 @@ func TestCounters(t *testing.T) {
 	d.shows("received 3  ok 1  failed 1  retrying 1  held 0")
 	d.happens(attempt("2", 500, delivery.Pending))
 	d.shows("received 3  ok 1  failed 1  retrying 1  held 0")
-	d.happens(attempt("2", 500, delivery.Exhausted), attempt("4", 500, delivery.Held),
-		activity.Attempted{Delivery: "5", Outcome: delivery.Interrupted, State: delivery.Pending})
-	d.shows("received 3  ok 1  failed 2  retrying 0  held 1")
-	d.happens(attempt("4", 200, delivery.Succeeded), activity.Missed{Count: 1234})
-	d.shows("received 3  ok 2  failed 2  retrying 0  held 0  not shown 1,234")
+	d.happens(attempt("2", 500, delivery.Exhausted),
+		activity.Attempted{Delivery: "5", Outcome: delivery.Interrupted, State: delivery.Pending}, activity.Missed{Count: 1234})
+	d.shows("received 3  ok 1  failed 2  retrying 0  held 0  not shown 1,234")
+}
+
+// TestRetriesAndWebhooks follows a delivery to its last retry and what comes after.
+func TestRetriesAndWebhooks(t *testing.T) {
+	s := newShelf(t)
+	s.add(entry{eventType: "task.created", ago: time.Minute, state: delivery.Pending, outcomes: []delivery.Outcome{failed(500, 4), failed(503, 5)}})
+	d := open(t, s, &ready, 130, 24)
+	failure := activity.Attempted{
+		Delivery: "dlv_0001", Request: "req_0001", Target: appURL, Attempt: 2, Outcome: delivery.Answered, Status: 503, State: delivery.Pending,
+		Retry: 2, Of: 5, Wait: 12 * time.Second, Due: noon.Add(12 * time.Second), Production: 5 * time.Minute,
+	}
+	d.happens(failure)
+	d.shows("retrying 1", "↻ 503", "2/6 · next in 12s")
+	d.now = noon.Add(1500 * time.Millisecond)
+	d.send(tickMsg{d.tick.gen})
+	d.shows("2/6 · next in 11s")
+	if d.tick.due.IsZero() {
+		t.Error("it doesn't wake to count down")
+	}
+	d.press("enter", "4")
+	d.shows("○ 3  due 12:00:12, retry 2 of 5; in production after 5m")
+	d.press("esc", "esc")
+	d.happens(activity.Disabled{Target: appURL, Delivery: "dlv_0001", Held: 3, Since: noon})
+	d.shows("retrying 0", "held 3", "→ localhost:3000 ‖ disabled, what comes is held", "E enables it, and 3 held deliveries follow")
+	d.happens(activity.Held{Delivery: "dlv_9", Request: "req_9", Target: appURL, Held: 4})
+	d.shows("held 4")
+	d.press("E")
+	if want := "enable " + appURL; len(d.acts) != 1 || d.acts[0] != want {
+		t.Errorf("it did %q, want %q", d.acts, want)
+	}
+	d.happens(activity.Enabled{Target: appURL, Released: 4})
+	d.shows("held 0", appURL+" is enabled; 4 held deliveries to deliver")
+	if strings.Contains(d.text(), "disabled,") {
+		t.Errorf("the target is still called disabled:\n%s", d.text())
+	}
 }
 
 // TestMemoryIsFlat has a session of many deliveries, of which none stays open.

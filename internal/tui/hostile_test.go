@@ -32,10 +32,11 @@ func hostile(text string, body []byte) only {
 		Body: append([]byte(text), body...), Duration: time.Millisecond,
 	}
 	last := history.Last{Delivery: "dlv_" + text, State: delivery.State(text), Origin: delivery.Origin(text), Target: text, Attempts: 2, Outcome: outcome}
+	last.Outcome.Fault = text
 	return only{history.Details{
 		Summary: history.Summary{
 			Request: "req_" + text, EventID: "evt_" + text, EventType: "task." + text, Method: text, Path: "/" + text, Bytes: len(body), Received: noon,
-			Verdict: "mismatch", Disposition: text, Reason: text, DuplicateOf: text, Last: last,
+			Verdict: "mismatch", Disposition: text, Reason: text, DuplicateOf: text, Drift: text, Last: last,
 		},
 		Request: &event.Request{
 			ID: text, Method: text, Path: text, RawQuery: text, Host: text, Proto: text, Remote: text,
@@ -65,7 +66,7 @@ func lookAt(t *testing.T, o only, text, keys string, width, height int, method a
 	d.happens(
 		activity.Ready{Session: text, URL: text, Relay: text, Endpoint: text, Targets: []string{text, text}, Routes: []string{text}, Secret: text},
 		activity.Disconnected{Reason: text, RetryIn: time.Second, At: noon}, activity.TargetDown{Target: text, Error: text, At: noon},
-		activity.Warning{Message: text}, activity.Gap{Reason: text},
+		activity.Warning{Message: text}, activity.Gap{Reason: text}, activity.Disabled{Target: text}, activity.Enabled{Target: text},
 		activity.Attempted{Target: text, Hint: text, Event: text, EventType: text, Response: text, Delivery: text, Outcome: delivery.Answered, Status: 500, State: delivery.Failed},
 	)
 	d.text()

@@ -15,7 +15,8 @@ import (
 type rowContext struct {
 	now    time.Time
 	zone   *time.Location
-	marked string // the request that is marked, "" for none
+	marked string             // the request that is marked, "" for none
+	next   map[string]nextTry // the retries that come, by their delivery
 }
 
 // columns is where the parts of a row go. A width of 0 leaves the part out.
@@ -203,7 +204,11 @@ func stateOf(s *history.Summary, age time.Duration) (kind, string) {
 // rowMarks are what else is worth a word.
 func rowMarks(s *history.Summary, c rowContext) string {
 	var marks []string
-	if s.Last.Attempts > 1 {
+	next, waits := c.next[s.Last.Delivery]
+	switch {
+	case waits && next.Retry > 0:
+		marks = append(marks, fmt.Sprintf("%d/%d · next in %s", s.Last.Attempts, next.Of+1, secondsText(next.Due.Sub(c.now))))
+	case s.Last.Attempts > 1:
 		marks = append(marks, fmt.Sprintf("attempt %d", s.Last.Attempts))
 	}
 	if s.Last.Origin == delivery.Replay || s.Last.Origin == delivery.Trigger {
@@ -214,6 +219,12 @@ func rowMarks(s *history.Summary, c rowContext) string {
 		marks = append(marks, "same id, other body")
 	case s.DuplicateOf != "":
 		marks = append(marks, "duplicate")
+	}
+	if s.Drift != "" {
+		marks = append(marks, "drift")
+	}
+	if s.Last.Outcome.Fault != "" {
+		marks = append(marks, "fault "+s.Last.Outcome.Fault)
 	}
 	if c.marked == s.Request {
 		marks = append(marks, "marked")

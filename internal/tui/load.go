@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -18,8 +19,10 @@ func requestOf(u activity.Update) string {
 		return u.Request
 	case activity.Attempted:
 		return u.Request
-	case activity.Resumed:
-		return "resumed" // some of those that are there already
+	case activity.Held:
+		return u.Request
+	case activity.Resumed, activity.Disabled, activity.Enabled:
+		return "several" // of those that are there already
 	}
 	return ""
 }
@@ -34,6 +37,10 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 			n = toastNote{kindWarn, "! " + u.Message}
 		case activity.Gap:
 			n = toastNote{kindWarn, fmt.Sprintf("! requests %d to %d of the relay's log are gone: %s", u.From, u.To, u.Reason)}
+		case activity.Disabled:
+			n = toastNote{kindWarn, "! " + u.Target + " is disabled, as after too many failures; E enables it, and " + plural(u.Held, "held delivery") + " follow"}
+		case activity.Enabled:
+			n = note(u.Target + " is enabled; " + plural(u.Released, "held delivery") + " to deliver")
 		case activity.Resumed:
 			n = note(plural(u.Pending, "delivery") + " of an earlier session resumed")
 			if u.Cancelled {
@@ -181,7 +188,7 @@ func (m *root) show(request string) tea.Cmd {
 	d := &m.detail
 	d.ask(request)
 	gen, r := d.gen, m.config.Reader
-	want := material{form: d.wanted, zone: m.config.zone()}
+	want := material{form: d.wanted, zone: m.config.zone(), next: maps.Clone(m.header.retrying)}
 	marked, diagnose := m.marked, m.actions.Diagnose
 	return m.work.do(func(ctx context.Context) tea.Msg {
 		var err error

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
@@ -13,18 +14,24 @@ type stats struct {
 	received, ok, failed, missed int
 
 	waiting   map[string]time.Time // requests that were forwarded and not answered yet, since when
-	retrying  map[string]bool      // deliveries that failed and will be tried again
-	held      map[string]bool      // deliveries that wait for their target to be enabled
+	retrying  map[string]nextTry   // deliveries that failed and will be tried again
+	held      map[string]int       // how many deliveries wait for a target to be enabled, by its URL
 	latency   latency
 	durations []time.Duration    // of the batch under way
 	lastBad   activity.Attempted // the newest failure; zero for none
+}
+
+// nextTry is the retry that a delivery waits for. Its number is 0 where that isn't known.
+type nextTry struct {
+	delivery.Upcoming
+	target string
 }
 
 // maxWaiting bounds what is remembered of requests under way, should their ends be missed.
 const maxWaiting = 10_000
 
 func newStats() stats {
-	return stats{waiting: make(map[string]time.Time), retrying: make(map[string]bool), held: make(map[string]bool)}
+	return stats{waiting: make(map[string]time.Time), retrying: make(map[string]nextTry), held: make(map[string]int)}
 }
 
 // take counts one update.
@@ -37,6 +44,14 @@ func (s *stats) take(u activity.Update) {
 		}
 	case activity.Attempted:
 		s.attempted(u)
+	case activity.Held:
+		delete(s.waiting, u.Request)
+		s.held[u.Target] = u.Held
+	case activity.Disabled:
+		maps.DeleteFunc(s.retrying, func(_ string, n nextTry) bool { return n.target == u.Target }) // they are held too
+		s.held[u.Target] = u.Held
+	case activity.Enabled:
+		delete(s.held, u.Target)
 	case activity.Missed:
 		s.missed += u.Count
 		clear(s.waiting) // their ends may be among what is lost
@@ -46,7 +61,6 @@ func (s *stats) take(u activity.Update) {
 func (s *stats) attempted(u activity.Attempted) {
 	delete(s.waiting, u.Request)
 	delete(s.retrying, u.Delivery)
-	delete(s.held, u.Delivery)
 	if u.Outcome == delivery.Answered {
 		s.durations = append(s.durations, u.Duration)
 	}
@@ -55,15 +69,22 @@ func (s *stats) attempted(u activity.Attempted) {
 	case success:
 		s.ok++
 	case u.State == delivery.Pending && u.Outcome != delivery.Interrupted:
-		s.retrying[u.Delivery] = true
-	case u.State == delivery.Held:
-		s.held[u.Delivery] = true
+		next, _ := u.Upcoming()
+		s.retrying[u.Delivery] = nextTry{next, u.Target}
 	case u.State.Final():
 		s.failed++
 	}
 	if !success && u.Outcome != delivery.Interrupted {
 		s.lastBad = u
 	}
+}
+
+// heldNow is how many deliveries wait for their target to be enabled.
+func (s *stats) heldNow() (n int) {
+	for _, held := range s.held {
+		n += held
+	}
+	return n
 }
 
 // batched ends a batch of updates.

@@ -33,6 +33,7 @@ type material struct {
 	diagnosis string           // of a bad signature; "" where nothing is known
 	form      form
 	zone      *time.Location
+	next      map[string]nextTry // the retries that come, by their delivery
 }
 
 // pages makes the tabs. It takes a while for a large body.
@@ -70,6 +71,11 @@ func (m material) request() []line {
 		field("body", bytesText(len(r.Body))))
 	if s.Reason != "" || s.Last.Delivery == "" {
 		all = append(all, field(s.Disposition, s.Reason))
+	}
+	for warning := range strings.SplitSeq(strings.TrimSpace(s.Drift), "\n") {
+		if warning != "" {
+			all = append(all, line{{kindWarn, "drift: "}, say(kindPlain, warning)})
+		}
 	}
 	switch {
 	case s.OtherBody:
@@ -203,6 +209,15 @@ func (m material) timeline(d history.DeliveryDetails) []line {
 		if a.Outcome.Error != "" {
 			all = append(all, line{{kindFaint, "  │      "}, say(k, a.Outcome.Error)})
 		}
+		if a.Outcome.Fault != "" {
+			all = append(all, line{{kindFaint, "  │      "}, say(kindWarn, "on purpose: "+a.Outcome.Fault)})
+		}
+	}
+	if next, waits := m.next[d.ID]; waits && next.Retry > 0 {
+		all = append(all, line{
+			{kindFaint, "  │ "}, {kindWarn, "○"}, {kindPlain, fmt.Sprintf(" %-3d", len(d.Attempts)+1)},
+			say(kindWarn, fmt.Sprintf("due %s, retry %d of %d; in production after %s", next.Due.In(m.zone).Format("15:04:05"), next.Retry, next.Of, delivery.Brief(next.Production))),
+		})
 	}
 	k := kindWarn
 	switch d.State {

@@ -101,12 +101,6 @@ func (m *root) screen() (out []string, cursor *tea.Cursor) {
 			cursor = tea.NewCursor(x+b.cursor[1], y+b.cursor[0])
 		}
 	}
-	for i, row := range out {
-		// Text that ends or begins with a mark may have joined its neighbour.
-		if l.width(row) != m.width {
-			out[i] = l.part(row, 0, m.width)
-		}
-	}
 	return out, cursor
 }
 
@@ -128,7 +122,7 @@ func (m *root) smallScreen() []string {
 // middle draws the list, the open delivery, or both.
 func (m *root) middle() []string {
 	l, height := &m.look, m.body()
-	c := rowContext{now: m.at, zone: m.config.zone(), marked: m.marked}
+	c := rowContext{now: m.at, zone: m.config.zone(), marked: m.marked, next: m.header.retrying}
 	left := m.split()
 	switch {
 	case left > 0:
