@@ -20,17 +20,22 @@ type Update interface{ Type() string }
 
 // Ready says that the session takes requests. It is the first update of each session.
 type Ready struct {
-	Session   string    `json:"session"`            // the session's id, for --session
-	URL       string    `json:"url"`                // where webhooks are to be sent
-	Relay     string    `json:"relay,omitempty"`    // the relay's origin; empty for the embedded one
-	Endpoint  string    `json:"endpoint,omitempty"` // its name at that relay
-	Target    string    `json:"target,omitempty"`   // the first of Targets, else that of the first route; empty where nothing is forwarded
-	Targets   []string  `json:"targets,omitempty"`  // each gets what no route takes
-	Routes    []string  `json:"routes,omitempty"`   // such as "document.*=http://localhost:3000/docs"; the first that matches takes an event
-	Respond   string    `json:"respond"`            // "relay" or "app"
-	Verify    string    `json:"verify"`             // "warn", "strict" or "off"
-	Secret    string    `json:"secret,omitempty"`   // in full only where the user may see it, else masked
-	Generated bool      `json:"-"`                  // whether solatis made the secret itself
+	Session  string   `json:"session"`            // the session's id, for --session
+	URL      string   `json:"url"`                // where webhooks are to be sent
+	Relay    string   `json:"relay,omitempty"`    // the relay's origin; empty for the embedded one
+	Endpoint string   `json:"endpoint,omitempty"` // its name at that relay
+	Target   string   `json:"target,omitempty"`   // the first of Targets, else that of the first route; empty where nothing is forwarded
+	Targets  []string `json:"targets,omitempty"`  // each gets what no route takes
+	Routes   []string `json:"routes,omitempty"`   // such as "document.*=http://localhost:3000/docs"; the first that matches takes an event
+	Respond  string   `json:"respond"`            // "relay" or "app"
+	Verify   string   `json:"verify"`             // "warn", "strict" or "off"
+	Retry    string   `json:"retry,omitempty"`    // the delays of the retries in production, such as "1m,5m,30m,2h,24h"; empty where nothing is retried
+	Speed    string   `json:"speed,omitempty"`    // by how much they are compressed, such as "60" or "max"
+	// DisableAfter is how many failed attempts of a delivery disable its webhook; 0 where none do.
+	DisableAfter int `json:"disable_after,omitempty"`
+
+	Secret    string    `json:"secret,omitempty"` // in full only where the user may see it, else masked
+	Generated bool      `json:"-"`                // whether solatis made the secret itself
 	At        time.Time `json:"at"`
 }
 
@@ -63,10 +68,11 @@ type Gap struct {
 }
 
 // Resumed says how many deliveries an earlier session left pending, and what is done
-// about them.
+// about them. Those that stay held are told by a Disabled.
 type Resumed struct {
 	Pending   int       `json:"pending"`
-	Cancelled bool      `json:"cancelled"` // by --skip-backlog
+	Retries   int       `json:"retries,omitempty"` // of these, how many wait for a retry's time
+	Cancelled bool      `json:"cancelled"`         // by --skip-backlog, and what was held too
 	At        time.Time `json:"at"`
 }
 
@@ -96,6 +102,7 @@ type Received struct {
 	Disposition Disposition       `json:"disposition"`
 	Reason      string            `json:"reason,omitempty"`       // why it is not forwarded
 	Deliveries  []string          `json:"deliveries,omitempty"`   // "dlv_…", where there are several; the first one's answer is what counts
+	Drift       []string          `json:"drift,omitempty"`        // where the event is not what the catalogue says of its type
 	DuplicateOf string            `json:"duplicate_of,omitempty"` // the first request with this event id
 	OtherBody   bool              `json:"other_body,omitempty"`   // that request's body was another
 	At          time.Time         `json:"at"`
@@ -117,8 +124,21 @@ type Attempted struct {
 	Response  string          `json:"response,omitempty"` // the answer's first MaxExcerpt bytes, unless it was 2xx
 	Hint      string          `json:"hint,omitempty"`     // what the developer may want to change
 	Duration  time.Duration   `json:"duration_ns"`
+	Fault     string          `json:"fault,omitempty"` // what went wrong on purpose; empty for nothing
 	State     delivery.State  `json:"state"`
 	At        time.Time       `json:"at"`
+
+	// The retry that comes next, as in 2 of 5. All are zero where none does.
+	Retry      int           `json:"retry,omitempty"`
+	Of         int           `json:"of,omitempty"`
+	Due        time.Time     `json:"due,omitzero"`
+	Wait       time.Duration `json:"wait_ns,omitempty"`       // from At until Due
+	Production time.Duration `json:"production_ns,omitempty"` // how long production waits there
+}
+
+// Upcoming returns the retry that comes next, if one does.
+func (a Attempted) Upcoming() (delivery.Upcoming, bool) {
+	return delivery.Upcoming{Retry: a.Retry, Of: a.Of, In: a.Wait, Due: a.Due, Production: a.Production}, a.Retry > 0
 }
 
 // MaxExcerpt is how much of a refusing answer Attempted carries, in bytes.
@@ -137,6 +157,37 @@ type TargetUp struct {
 	Target  string        `json:"target"`
 	DownFor time.Duration `json:"down_for_ns"`
 	At      time.Time     `json:"at"`
+}
+
+// Held says that a delivery waits until its webhook is enabled: it is recorded, and nothing
+// was sent. Deliveries that were under way to a target when its webhook was disabled are
+// told together by Disabled.
+type Held struct {
+	Delivery  string    `json:"delivery"`
+	Request   string    `json:"request"`
+	Event     string    `json:"event,omitempty"`
+	EventType string    `json:"event_type,omitempty"`
+	Target    string    `json:"target"`
+	Held      int       `json:"held"` // how many deliveries to the target are held now
+	At        time.Time `json:"at"`
+}
+
+// Disabled says that the webhook to a target is disabled, which is told when it happens and
+// when a session finds it so. What arrives is held.
+type Disabled struct {
+	Target   string    `json:"target"`
+	Delivery string    `json:"delivery,omitempty"` // the one whose last retry failed; empty where somebody disabled it
+	Held     int       `json:"held"`               // how many deliveries are held
+	Since    time.Time `json:"since"`
+	At       time.Time `json:"at"`
+}
+
+// Enabled says that a webhook was enabled again, and that what was held is on its way.
+type Enabled struct {
+	Target    string    `json:"target"`
+	Released  int       `json:"released"`             // how many deliveries were held
+	NoRetries bool      `json:"no_retries,omitempty"` // because this session has no retries, and so nothing to disable
+	At        time.Time `json:"at"`
 }
 
 // Warning is something that the developer should know and that has no type of its own.
@@ -179,6 +230,15 @@ func (TargetDown) Type() string { return "target-down" }
 
 // Type returns "target-up".
 func (TargetUp) Type() string { return "target-up" }
+
+// Type returns "held".
+func (Held) Type() string { return "held" }
+
+// Type returns "disabled".
+func (Disabled) Type() string { return "disabled" }
+
+// Type returns "enabled".
+func (Enabled) Type() string { return "enabled" }
 
 // Type returns "warning".
 func (Warning) Type() string { return "warning" }

@@ -49,6 +49,9 @@ var parsers = map[string]func([]byte) (Update, error){
 	Attempted{}.Type():    parse[Attempted],
 	TargetDown{}.Type():   parse[TargetDown],
 	TargetUp{}.Type():     parse[TargetUp],
+	Held{}.Type():         parse[Held],
+	Disabled{}.Type():     parse[Disabled],
+	Enabled{}.Type():      parse[Enabled],
 	Warning{}.Type():      parse[Warning],
 	Missed{}.Type():       parse[Missed],
 }

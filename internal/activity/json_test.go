@@ -18,16 +18,19 @@ var fields = []struct {
 	update Update
 	names  string
 }{
-	{Ready{}, "type session url relay endpoint target targets routes respond verify secret at"},
+	{Ready{}, "type session url relay endpoint target targets routes respond verify retry speed disable_after secret at"},
 	{Connecting{}, "type relay at"},
 	{Connected{}, "type backlog at"},
 	{Disconnected{}, "type reason retry_in_ns final at"},
 	{Gap{}, "type from to reason at"},
-	{Resumed{}, "type pending cancelled at"},
-	{Received{}, "type request seq method path event event_type bytes signature diagnosis disposition reason deliveries duplicate_of other_body at"},
-	{Attempted{}, "type delivery request event event_type origin method target attempt outcome status error response hint duration_ns state at"},
+	{Resumed{}, "type pending retries cancelled at"},
+	{Received{}, "type request seq method path event event_type bytes signature diagnosis disposition reason deliveries drift duplicate_of other_body at"},
+	{Attempted{}, "type delivery request event event_type origin method target attempt outcome status error response hint duration_ns fault state at retry of due wait_ns production_ns"},
 	{TargetDown{}, "type target error at"},
 	{TargetUp{}, "type target down_for_ns at"},
+	{Held{}, "type delivery request event event_type target held at"},
+	{Disabled{}, "type target delivery held since at"},
+	{Enabled{}, "type target released no_retries at"},
 	{Warning{}, "type message at"},
 	{Missed{}, "type count"},
 }

@@ -137,7 +137,7 @@ URL, verifies their signatures, records them, and forwards them.
 	root.AddCommand(
 		a.newListen(), a.newTrigger(), a.newFixture(), a.newReplay(), a.newSign(), a.newVerify(), a.newEvents(), a.newDemo(),
 		a.newHistory(), a.newRelay(), a.newProfile(), a.newConfig(), a.newInit(), a.newDoctor(), a.newVersion(),
-		a.newCheck(), a.newTypes(),
+		a.newCheck(), a.newTypes(), a.newSession(), a.newRetries(),
 	)
 	root.InitDefaultCompletionCmd()
 	complete(root, "profile", a.completeProfiles)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/folders"
@@ -65,7 +66,19 @@ func (a *app) viewSession(ctx context.Context, f folders.Folders, c controlled, 
 
 		Diagnose: a.explainSignature(c.Session.Secret),
 	}
+	if c.Session.Retry.Retries() { // else nothing is ever disabled
+		config.Actions.Enable = c.enable
+	}
 	return tui.Run(ctx, config)
+}
+
+// enable enables the webhook to a target, and returns how many held deliveries follow.
+func (c controlled) enable(ctx context.Context, target string) (held int, err error) {
+	changes, err := c.Session.SetWebhooks(ctx, target, delivery.Enabled)
+	for _, change := range changes {
+		held += change.Held
+	}
+	return held, err
 }
 
 // sendEdited records a request like another one, but with a body that was edited and is

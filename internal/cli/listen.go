@@ -13,12 +13,11 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
-	"github.com/solatis/solatis-cli/internal/folders"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/settings"
 	"github.com/solatis/solatis-cli/internal/signature"
-	"github.com/solatis/solatis-cli/internal/term"
 	"github.com/solatis/solatis-cli/internal/wire"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,6 +28,7 @@ type listenOptions struct {
 	app *app
 
 	targets     targetFlags
+	retry       retryFlags
 	events      []string
 	respond     string
 	verify      string
@@ -69,6 +69,10 @@ Several --forward each get every event. A --route gives some event types a targe
 their own: the first route that matches takes the event, and --forward gets what no
 route takes. With --respond app the sender gets the first target's answer.
 
+With --retry a failed delivery is made again as Solatis would, sixty times as fast.
+After the last failure the webhook is disabled, and what comes is held until
+solatis session enable. solatis retries shows what is planned.
+
 With --relay the URL is a public one, at a solatis-relay that somebody hosts. It is
 the same in every run: it belongs to the endpoint, which is called like the
 project's folder unless --endpoint says otherwise. What comes while you are away
@@ -79,6 +83,7 @@ unix:/run/app.sock, or unix:/run/app.sock:/path.`,
 		Example: `  solatis listen --forward localhost:3000/webhooks/solatis
   solatis listen 3000 --relay work
   solatis listen 3000 --events 'document.*' --verify strict
+  solatis listen 3000 --retry --retry-speed 3600
   solatis listen 3000 --route 'document.*=localhost:4000/docs' --route 'task.*=:5000'
   solatis listen https://app.test:8443 --ca dev-ca.pem -H 'X-Tenant: blue'
   solatis listen 3000 --write-env .env:SOLATIS_WEBHOOK_SECRET
@@ -101,6 +106,7 @@ unix:/run/app.sock, or unix:/run/app.sock:/path.`,
 
 func (o *listenOptions) declare(f *pflag.FlagSet) {
 	o.targets.declare(f)
+	o.retry.declare(f)
 	f.StringSliceVarP(&o.events, "events", "e", nil, "event types to forward, such as 'document.*'; others are recorded only")
 	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, else app)")
 	f.StringVar(&o.verify, "verify", "warn", "what a bad signature means: warn, strict (not forwarded, the sender gets 401) or off")
@@ -134,6 +140,7 @@ func (o *listenOptions) declareRelay(f *pflag.FlagSet) {
 // checked is what the flags say once they are known to make sense.
 type checked struct {
 	targets targets
+	retry   delivery.Policy
 	events  []string // the types to forward; none for all
 	public  *url.URL
 	env     envFlag
@@ -161,6 +168,9 @@ func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 		c.events = append(c.events, types...)
 	}
 	if c.targets, err = o.targets.parse(o.app, flags, c.events); err != nil {
+		return c, err
+	}
+	if c.retry, err = o.checkRetry(flags, c.targets); err != nil {
 		return c, err
 	}
 	if c.env, err = parseEnvFlag(o.writeEnv); err != nil {
@@ -259,7 +269,7 @@ func (o *listenOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 	bus, announced := new(activity.Bus), make(chan struct{})
 	show, shown := o.show(bus, announced)
 	config := o.config(c, secret)
-	config.Bus, config.Ready = bus, o.ready(c.targets, secret, generated)
+	config.Bus, config.Ready = bus, o.ready(c, secret, generated)
 	err = runSession(ctx, sessionConfig{
 		app: o.app, dir: cwd, bus: bus, remote: remote,
 		port: o.port, bind: o.bind, allowHost: o.allowHost, public: c.public,
@@ -279,6 +289,7 @@ func (o *listenOptions) config(c checked, secret signature.Secret) listen.Config
 		Routes:      c.targets.routes,
 		Forward:     c.targets.forward,
 		Notices:     c.targets.notices,
+		Retry:       c.retry,
 		Concurrency: o.concurrency,
 		Events:      c.events,
 		Methods:     o.methods,
@@ -295,62 +306,13 @@ func (o *listenOptions) config(c checked, secret signature.Secret) listen.Config
 // ready is what the session says of itself, but for its id and URL. The secret stands
 // there in full only where nobody but the developer loses by it: if it was made here and
 // a person is looking, or if asked for.
-func (o *listenOptions) ready(t targets, secret signature.Secret, generated bool) activity.Ready {
+func (o *listenOptions) ready(c checked, secret signature.Secret, generated bool) activity.Ready {
 	shown := secret.Masked()
 	if o.printSecret || generated && o.app.streams.ErrTTY && o.output == "plain" {
 		shown = secret.Reveal()
 	}
 	r := activity.Ready{Respond: o.respond, Verify: o.verify, Secret: shown, Generated: generated}
-	t.describe(&r)
+	c.targets.describe(&r)
+	describeRetries(&r, c.retry)
 	return r
-}
-
-// printBuffer is how many updates the printer may be behind. A terminal that is slower
-// than that for long loses lines and is told so; the history has them.
-const printBuffer = 16 << 10
-
-// show begins to show what is published on bus, until it is closed: by lines or, to a person
-// at a terminal, in the live view, which begins with the session.
-func (o *listenOptions) show(bus *activity.Bus, announced <-chan struct{}) (live view, done <-chan struct{}) {
-	s := o.app.streams
-	if o.noTUI || o.output != "plain" || !s.InTTY || !s.OutTTY || !s.ErrTTY {
-		return nil, o.print(bus, announced)
-	}
-	updates, none := bus.Subscribe(printBuffer, nil), make(chan struct{})
-	close(none)
-	return func(ctx context.Context, f folders.Folders, c controlled) error {
-		return o.app.viewSession(ctx, f, c, updates)
-	}, none
-}
-
-// print shows what is published on bus, until it is closed. Whoever reads the ready line
-// may act on it at once, so it waits until the session is announced.
-func (o *listenOptions) print(bus *activity.Bus, announced <-chan struct{}) (done <-chan struct{}) {
-	printer := o.app.printer(o.output)
-	updates := bus.Subscribe(printBuffer, nil)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for u := range updates.Updates() {
-			if _, ready := u.(activity.Ready); ready {
-				<-announced
-			}
-			printer.Print(u)
-		}
-	}()
-	return ended
-}
-
-func (a *app) printer(output string) term.Printer {
-	mode := term.ColorMode(a.color)
-	plain := term.NewPlain(term.PlainOptions{
-		Out:      a.streams.Out,
-		Err:      a.streams.Err,
-		OutColor: term.UseColor(mode, a.lookup, a.streams.OutTTY),
-		ErrColor: term.UseColor(mode, a.lookup, a.streams.ErrTTY),
-	})
-	if output == "json" {
-		return term.NewJSON(a.streams.Out, plain)
-	}
-	return plain
 }

@@ -152,3 +152,17 @@ func (c controlled) Replay(ctx context.Context, r control.ReplayRequest) (activi
 	}
 	return c.Session.Replay(ctx, request)
 }
+
+// SetWebhooks enables or disables the webhook to a target, or to each.
+func (c controlled) SetWebhooks(ctx context.Context, r control.WebhookRequest) ([]control.WebhookChange, error) {
+	done, err := c.Session.SetWebhooks(ctx, r.Target, r.State)
+	var unknown *listen.UnknownTargetError
+	if errors.As(err, &unknown) {
+		return nil, &control.Error{Message: err.Error(), Code: control.CodeNotFound}
+	}
+	changes := make([]control.WebhookChange, len(done))
+	for i, d := range done {
+		changes[i] = control.WebhookChange(d)
+	}
+	return changes, err
+}

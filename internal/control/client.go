@@ -73,6 +73,18 @@ func (c *Client) Replay(ctx context.Context, r ReplayRequest) (activity.Attempte
 	return attempt, err
 }
 
+// SetWebhooks has the session enable or disable webhooks.
+func (c *Client) SetWebhooks(ctx context.Context, r WebhookRequest) (changes []WebhookChange, err error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	err = c.ask(ctx, http.MethodPost, "/v1/webhooks", body, func(answer []byte) error {
+		return json.Unmarshal(answer, &changes)
+	})
+	return changes, err
+}
+
 // ask makes one request and hands the answer's body to parse.
 func (c *Client) ask(ctx context.Context, method, path string, body []byte, parse func([]byte) error) error {
 	resp, err := c.send(ctx, method, path, body)

@@ -7,6 +7,7 @@
 //	GET  /v1/info     200 session.Info
 //	POST /v1/sign     body: any bytes             200 {"signature": hex}
 //	POST /v1/replay   body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
+//	POST /v1/webhooks body: WebhookRequest        200 [WebhookChange]
 //	GET  /v1/follow   ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
 //
 // Whatever fails is answered with {"error": text, "code": Code}. Bodies are bounded by
@@ -21,6 +22,7 @@ import (
 	"context"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/session"
 )
 
@@ -37,6 +39,22 @@ type Session interface {
 	// goes away or the session ends, and then Replay has to return. An *Error reaches
 	// the client with its code, any other error as CodeFailed.
 	Replay(ctx context.Context, r ReplayRequest) (activity.Attempted, error)
+	// SetWebhooks enables or disables webhooks, durably. Enabling delivers what is held.
+	// ctx and errors are as in Replay.
+	SetWebhooks(ctx context.Context, r WebhookRequest) ([]WebhookChange, error)
+}
+
+// WebhookRequest says what is to become of which webhooks.
+type WebhookRequest struct {
+	Target string                `json:"target"` // as in session.Info; empty for each that the session has
+	State  delivery.WebhookState `json:"state"`
+}
+
+// WebhookChange is what became of the webhook to one target.
+type WebhookChange struct {
+	Target  string `json:"target"`
+	Changed bool   `json:"changed"` // false where it stood like that before
+	Held    int    `json:"held"`    // deliveries that are held now or, if it was enabled, were
 }
 
 // ReplayRequest says what to replay.
@@ -59,6 +77,8 @@ func (f Filter) keep() func(activity.Update) bool {
 		case activity.Received:
 			return u.Event == f.Event
 		case activity.Attempted:
+			return u.Event == f.Event
+		case activity.Held:
 			return u.Event == f.Event
 		}
 		return false

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	sign "github.com/solatis/solatis-cli/internal/signature"
 )
 
@@ -23,6 +24,26 @@ func TestInfo(t *testing.T) {
 	got, err := dial(t, r).Info(t.Context())
 	if err != nil || !reflect.DeepEqual(got, r.info) {
 		t.Errorf("got %+v, %v; want %+v", got, err, r.info)
+	}
+}
+
+func TestWebhooks(t *testing.T) {
+	c := dial(t, serve(t, newFake()))
+	all, err := c.SetWebhooks(t.Context(), WebhookRequest{State: delivery.Enabled})
+	if want := []WebhookChange{{Target: "a"}, {Target: "b", Changed: true, Held: 3}}; err != nil || !reflect.DeepEqual(all, want) {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	one, err := c.SetWebhooks(t.Context(), WebhookRequest{Target: "b", State: delivery.Disabled})
+	if err != nil || len(one) != 1 || !one[0].Changed {
+		t.Errorf("got %+v, %v", one, err)
+	}
+	for want, r := range map[Code]WebhookRequest{
+		CodeNotFound: {Target: "z", State: delivery.Enabled}, CodeInvalid: {Target: "b", State: "paused"},
+	} {
+		var refused *Error
+		if _, err := c.SetWebhooks(t.Context(), r); !errors.As(err, &refused) || refused.Code != want {
+			t.Errorf("%+v: %v", r, err)
+		}
 	}
 }
 

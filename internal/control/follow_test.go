@@ -50,10 +50,11 @@ func TestFollowOneEvent(t *testing.T) {
 	for _, event := range []string{"evt_1", "evt_2", "evt_22", ""} {
 		r.Publish(activity.Received{Event: event, At: noon})
 		r.Publish(activity.Attempted{Event: event, At: noon})
+		r.Publish(activity.Held{Event: event, At: noon})
 		r.Publish(activity.Warning{Message: event, At: noon})
 	}
 	r.Close()
-	for _, want := range []activity.Update{activity.Received{Event: "evt_2", At: noon}, activity.Attempted{Event: "evt_2", At: noon}} {
+	for _, want := range []activity.Update{activity.Received{Event: "evt_2", At: noon}, activity.Attempted{Event: "evt_2", At: noon}, activity.Held{Event: "evt_2", At: noon}} {
 		if got := next(t, s); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}

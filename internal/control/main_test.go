@@ -36,6 +36,17 @@ func (f *fake) Replay(ctx context.Context, r ReplayRequest) (activity.Attempted,
 	return f.replay(ctx, r.ID)
 }
 
+// SetWebhooks knows the targets a, which stands as it should, and b.
+func (f *fake) SetWebhooks(_ context.Context, r WebhookRequest) ([]WebhookChange, error) {
+	switch r.Target {
+	case "":
+		return []WebhookChange{{Target: "a"}, {Target: "b", Changed: true, Held: 3}}, nil
+	case "b":
+		return []WebhookChange{{Target: "b", Changed: r.State == delivery.Disabled}}, nil
+	}
+	return nil, &Error{"the session doesn't forward to " + r.Target, CodeNotFound}
+}
+
 func newFake() *fake {
 	return &fake{
 		info:   session.Info{ID: "k3f9", PID: 7, Cwd: "/src/shop", URL: "http://localhost:4650/e/1", Targets: []string{"a", "b"}, Started: noon, Version: "1.2.3"},

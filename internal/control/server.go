@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
 )
 
 const (
@@ -98,6 +99,7 @@ func routes(s Session) http.Handler {
 	mux.HandleFunc("GET /v1/info", h.info)
 	mux.HandleFunc("POST /v1/sign", h.sign)
 	mux.HandleFunc("POST /v1/replay", h.replay)
+	mux.HandleFunc("POST /v1/webhooks", h.webhooks)
 	mux.HandleFunc("GET /v1/follow", h.follow)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, &Error{"the session doesn't know " + r.Method + " " + r.URL.Path + ": it may run another version of solatis", CodeUnknown})
@@ -141,4 +143,22 @@ func (h handler) replay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, line)
+}
+
+func (h handler) webhooks(w http.ResponseWriter, r *http.Request) {
+	var req WebhookRequest
+	if err := decodeBody(r, &req); err != nil {
+		fail(w, err)
+		return
+	}
+	if req.State != delivery.Enabled && req.State != delivery.Disabled {
+		fail(w, &Error{fmt.Sprintf("there is no state %q: a webhook is enabled or disabled", req.State), CodeInvalid})
+		return
+	}
+	changes, err := h.session.SetWebhooks(r.Context(), req)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, changes)
 }

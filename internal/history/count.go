@@ -20,10 +20,7 @@ const countAll = `SELECT (SELECT count(*) FROM deliveries)
 // Count returns how many rows match q. Free text has it read the bodies of all that the
 // rest of q lets through, until ctx ends.
 func (h *History) Count(ctx context.Context, q filter.Query) (n int, err error) {
-	s, err := selectionOf(q)
-	if err != nil {
-		return 0, err
-	}
+	s := selectionOf(q)
 	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
 		if q.IsZero() {
 			return tx.QueryRow(countAll).Scan(&n)

@@ -54,28 +54,53 @@ func addFirst(tx *sqlitedb.Tx, d Delivery) error {
 // A power cut may forget it, though not a crash: the delivery is then pending again, and
 // the app gets the request once more.
 func (h *History) AddAttempt(ctx context.Context, id string, a delivery.Attempt, state delivery.State) error {
-	o := a.Outcome
-	header, err := encoder.Marshal(o.Header)
+	header, err := encodeAnswer(id, a)
 	if err != nil {
-		return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
+		return err
 	}
+	failed := 0
+	if state != delivery.Pending && !a.Outcome.Success() {
+		failed = 1
+	}
+	return h.db.UpdateLater(ctx, func(tx *sqlitedb.Tx) error {
+		n, err := moved(id, tx.QueryRow(`UPDATE deliveries SET state = ?, failed = failed + ?, due = NULL, wait = 0
+			WHERE id = ? RETURNING n`, string(state), failed, id))
+		if err != nil {
+			return err
+		}
+		return addAttempt(tx, n, id, a, header)
+	})
+}
+
+// moved returns the number of a delivery whose standing was written.
+func moved(id string, row scanner) (n int64, err error) {
+	err = row.Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = &NotFoundError{ID: id}
+	}
+	return n, err
+}
+
+// encodeAnswer returns the header of an attempt's response as it is stored.
+func encodeAnswer(id string, a delivery.Attempt) ([]byte, error) {
+	header, err := encoder.Marshal(a.Outcome.Header)
+	if err != nil {
+		return nil, fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
+	}
+	return header, nil
+}
+
+// addAttempt writes an attempt of the delivery with the number n.
+func addAttempt(tx *sqlitedb.Tx, n int64, id string, a delivery.Attempt, header []byte) error {
+	o := a.Outcome
 	if len(o.Body) > delivery.MaxRecordedBody {
 		o.Body, o.Truncated = o.Body[:delivery.MaxRecordedBody], true
 	}
-	return h.db.UpdateLater(ctx, func(tx *sqlitedb.Tx) error {
-		var n int64
-		err := tx.QueryRow("UPDATE deliveries SET state = ? WHERE id = ? RETURNING n", string(state), id).Scan(&n)
-		if errors.Is(err, sql.ErrNoRows) {
-			return &NotFoundError{ID: id}
-		}
-		if err == nil {
-			_, err = tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, truncated, header, body)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				n, a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Truncated, header, o.Body)
-		}
-		if err != nil {
-			return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
-		}
-		return nil
-	})
+	_, err := tx.Exec(`INSERT INTO attempts (delivery, number, started, duration, kind, error, status, fault, truncated, header, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		n, a.Number, a.Started.UnixNano(), int64(o.Duration), string(o.Kind), o.Error, o.Status, o.Fault, o.Truncated, header, o.Body)
+	if err != nil {
+		return fmt.Errorf("recording attempt %d of %s: %w", a.Number, id, err)
+	}
+	return nil
 }

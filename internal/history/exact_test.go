@@ -79,7 +79,7 @@ func TestWhatIsRecordedComesBackByteForByte(t *testing.T) {
 		s := d.Summary
 		got := history.Record{
 			Request: r, Endpoint: rec.Endpoint, Seq: 1, EventID: s.EventID, EventType: s.EventType, Verdict: s.Verdict,
-			Disposition: s.Disposition, Reason: s.Reason, Delivery: s.Last.Delivery, Target: s.Last.Target,
+			Disposition: s.Disposition, Reason: s.Reason, Delivery: s.Last.Delivery, Target: s.Last.Target, Drift: s.Drift,
 		}
 		if got != rec {
 			rt.Errorf("record:\ngot  %#v\nwant %#v", got, rec)

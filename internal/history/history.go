@@ -7,10 +7,13 @@
 //
 //	Record                  what an agent received, with the deliveries that are due
 //	AddRequest, AddDelivery what trigger and replay send without an agent
-//	AddAttempt              how a delivery went
+//	AddAttempt              how a delivery without retries went
+//	Keep, KeepPolicy        how those with retries go, and what becomes of their webhook
+//	Webhook, Waiting        how they stand
 //	Find                    the id that somebody typed
 //	List, Show, Request     what is recorded
 //	Pending, CancelPending  what the last session didn't get to
+//	Drift                   where an event is not what the catalogue says
 //
 // It never holds a signing secret.
 package history
@@ -31,8 +34,11 @@ var schema1 string
 //go:embed schema2.sql
 var schema2 string
 
+//go:embed schema3.sql
+var schema3 string
+
 // migrations make the schema, each from the one before.
-var migrations = []string{schema1, schema2}
+var migrations = []string{schema1, schema2, schema3}
 
 // History is an open history. Its methods may be called from any number of goroutines.
 type History struct{ db *sqlitedb.DB }

@@ -3,31 +3,38 @@ package history
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
+	"time"
 
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
 )
 
-// Pending is a delivery that an earlier session left pending.
+// Pending is a delivery that an earlier session left pending or held.
 type Pending struct {
 	Delivery  string
 	Request   string
 	EventID   string // "" where the body is no event
 	EventType string
-	Attempts  int            // made so far, all of them interrupted
+	Attempts  int            // made so far, those that were interrupted included
 	At        event.Position // the request's place in the log
+	Standing  delivery.Standing
 }
 
-// Pending returns an agent's pending deliveries to a target, oldest first. Replays are
-// not among them: they belong to the command that made them.
+// ofOpen are an agent's received deliveries to a target that aren't final. The state is
+// asked for as the index has it, which is of no use otherwise.
+const ofOpen = ` WHERE agent = ? AND target = ? AND state IN ('pending', 'held') AND origin = 'received'`
+
+// Pending returns an agent's pending and held deliveries to a target, oldest first. Replays
+// are not among them: they belong to whoever made them.
 func (h *History) Pending(ctx context.Context, agent, target string) (pending []Pending, err error) {
 	var all []Pending
 	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
 		rows, err := tx.Query(`SELECT d.id, r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.epoch, r.seq,
-				(SELECT coalesce(max(number), 0) FROM attempts a WHERE a.delivery = d.n)
-			FROM deliveries d JOIN requests r ON r.n = d.request
-			WHERE d.agent = ? AND d.target = ? AND d.state = 'pending' AND d.origin = 'received' ORDER BY d.n`, agent, target)
+				(SELECT coalesce(max(number), 0) FROM attempts a WHERE a.delivery = d.n), d.state, d.failed, d.due, d.wait
+			FROM (SELECT * FROM deliveries`+ofOpen+`) d JOIN requests r ON r.n = d.request ORDER BY d.n`, agent, target)
 		if err != nil {
 			return err
 		}
@@ -35,9 +42,12 @@ func (h *History) Pending(ctx context.Context, agent, target string) (pending []
 		for rows.Next() {
 			var p Pending
 			var epoch, seq int64
-			if err := rows.Scan(&p.Delivery, &p.Request, &p.EventID, &p.EventType, &epoch, &seq, &p.Attempts); err != nil {
+			var due sql.NullInt64
+			if err := rows.Scan(&p.Delivery, &p.Request, &p.EventID, &p.EventType, &epoch, &seq, &p.Attempts,
+				&p.Standing.State, &p.Standing.Failed, &due, &p.Standing.Wait); err != nil {
 				return err
 			}
+			p.Standing.Due = timeOf(due)
 			p.At = event.Position{Epoch: uint64(epoch), Seq: uint64(seq)}
 			all = append(all, p)
 		}
@@ -80,11 +90,36 @@ func numberTwice(all []Pending) bool {
 
 // CancelPending cancels what Pending would return, and says how many they were.
 func (h *History) CancelPending(ctx context.Context, agent, target string) (n int, err error) {
+	return h.cancel(ctx, ofOpen, agent, target)
+}
+
+// CancelReplays cancels an agent's replays that aren't final, and says how many they were:
+// they end with the session that made them.
+func (h *History) CancelReplays(ctx context.Context, agent string) (n int, err error) {
+	return h.cancel(ctx, ` WHERE agent = ? AND state IN ('pending', 'held') AND origin <> 'received'`, agent)
+}
+
+func (h *History) cancel(ctx context.Context, which string, args ...any) (n int, err error) {
 	err = h.db.Update(ctx, func(tx *sqlitedb.Tx) error {
-		changed, err := tx.Exec(`UPDATE deliveries SET state = 'cancelled'
-			WHERE agent = ? AND target = ? AND state = 'pending' AND origin = 'received'`, agent, target)
+		changed, err := tx.Exec(`UPDATE deliveries SET state = 'cancelled', due = NULL, wait = 0`+which, args...)
 		n = int(changed)
 		return err
 	})
 	return n, err
+}
+
+// timeOf reads nanoseconds since 1970; NULL is the zero time.
+func timeOf(ns sql.NullInt64) time.Time {
+	if !ns.Valid {
+		return time.Time{}
+	}
+	return time.Unix(0, ns.Int64)
+}
+
+// nanoseconds is what timeOf reads.
+func nanoseconds(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixNano()
 }

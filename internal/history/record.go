@@ -35,6 +35,7 @@ type Record struct {
 	Reason      string // why it is not forwarded
 	Delivery    string // id of its delivery; "" for none
 	Target      string // of the delivery
+	Drift       string // where the event is not what the catalogue says, one warning a line; of a request's first record
 	// Further says that this is one more delivery of the request of the record before it,
 	// to another target. Only Delivery and Target count then, and the id of the request.
 	Further bool
@@ -136,10 +137,13 @@ func (b *Batch) record(tx *sqlitedb.Tx, r *Record, w *row) (Recorded, error) {
 		return f, err
 	case f.Known:
 		return Recorded{Known: true}, nil
-	case r.Delivery == "":
-		return f, nil
+	case r.Delivery != "":
+		err = b.deliver(tx, r, first)
 	}
-	return f, b.deliver(tx, r, first)
+	if err == nil && first && r.Drift != "" {
+		err = addDrift(tx, r)
+	}
+	return f, err
 }
 
 // further makes one more delivery of a request. first is what was found when that was

@@ -63,17 +63,15 @@ const searchedBytes = 32 << 20
 // deliveries by their times. Free text is looked for in the first 256 KiB of a body. Where
 // that takes long, the error is a *PartialError beside the rows found so far.
 func (h *History) Rows(ctx context.Context, q filter.Query, at Key, n int) ([]Row, error) {
-	s, err := selectionOf(q)
-	if err != nil {
-		return nil, err
-	}
+	s := selectionOf(q)
 	var rows []Row
-	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
+	err := h.db.View(ctx, func(tx *sqlitedb.Tx) error {
 		w := walk{ctx: ctx, tx: tx, selection: s, newer: n < 0}
 		defer w.close()
 		if err := w.start(at); err != nil {
 			return err
 		}
+		var err error
 		rows, err = w.run(max(n, -n))
 		return err
 	})

@@ -108,17 +108,28 @@ func TestRequestsMatchByTheirLastDelivery(t *testing.T) {
 
 const nano = "2006-01-02T15:04:05.999999999Z07:00"
 
-func TestDriftIsRefusedUntilItIsRecorded(t *testing.T) {
+func TestDriftIsRecordedAndFound(t *testing.T) {
 	h := fresh(t)
-	for _, err := range []error{
-		second(h.Rows(t.Context(), query(t, "drift:no"), history.Key{}, 1)),
-		second(h.Count(t.Context(), query(t, "drift:no"))),
-		second(h.Requests(t.Context(), query(t, "-drift:no"), 1)),
+	odd := record(2, "odd", "", "")
+	odd.Drift = "data.title is missing, expected string\ndata.pages is string, expected integer"
+	more := odd
+	more.Further, more.Delivery, more.Target = true, "dlv_more", "other"
+	bare := record(3, "bare", "", "")
+	bare.Delivery, bare.Drift = "", "data is array, expected object"
+	add(t, h, record(1, "a", "", ""), odd, more, bare, record(4, "b", "", ""))
+	for text, want := range map[string]string{
+		"drift:yes": "[bare* more odd]", "drift:no": "[b a]", "-drift:yes": "[b a]", "-drift:no": "[bare* more odd]", "drift:yes drift:no": "[]",
 	} {
-		if err == nil || !strings.Contains(err.Error(), "drift") {
-			t.Errorf("error %v", err)
-		}
+		equal(t, text, shown(rows(t, h, text, history.Key{}, 9)), want)
+		n, err := h.Count(t.Context(), query(t, text))
+		equal(t, "count of "+text, fmt.Sprint(n, err), fmt.Sprintf("%d <nil>", len(strings.Fields(strings.Trim(want, "[]")))))
 	}
+	list, err := h.Requests(t.Context(), query(t, "drift:yes"), 9)
+	if err != nil || len(list) != 2 || list[0].Drift != bare.Drift || list[1].Drift != odd.Drift {
+		t.Errorf("listed as %+v, %v", list, err)
+	}
+	warnings, err := h.Drift(t.Context(), "req_odd")
+	equal(t, "warnings", fmt.Sprint(len(warnings), err), "2 <nil>")
+	warnings, err = h.Drift(t.Context(), "req_a")
+	equal(t, "no warnings", fmt.Sprint(len(warnings), err), "0 <nil>")
 }
-
-func second[T any](_ T, err error) error { return err }

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"errors"
 	"math"
 	"strings"
 
@@ -30,7 +29,8 @@ func conditions(at string) string {
 		AND (?18 IS NULL OR (r.verdict IN (?19, ?20, ?21)) = ?18)
 		AND (?22 IS NULL OR (r.duplicate_of IS NOT NULL) = ?22)
 		AND (?23 IS NULL OR (r.id BETWEEN ?24 AND ?25 OR coalesce(r.event_id BETWEEN ?24 AND ?25, 0) OR coalesce(d.id BETWEEN ?24 AND ?25, 0)) = ?23)
-		AND (?26 IS NULL OR (coalesce(a.status BETWEEN ?27 AND ?28, 0) OR coalesce(a.kind = ?29, 0)) = ?26)`, "AT", at)
+		AND (?26 IS NULL OR (coalesce(a.status BETWEEN ?27 AND ?28, 0) OR coalesce(a.kind = ?29, 0)) = ?26)
+		AND (?30 IS NULL OR (EXISTS (SELECT 1 FROM drift WHERE request = r.n)) = ?30)`, "AT", at)
 }
 
 // The slots, by the number of their first parameter.
@@ -46,7 +46,8 @@ const (
 	slotDup     = 22
 	slotID      = 23
 	slotAttempt = 26
-	parameters  = 29
+	slotDrift   = 30
+	parameters  = 30
 )
 
 // selection is a query as the statements take it.
@@ -61,14 +62,9 @@ type selection struct {
 	received bool
 }
 
-var errDrift = errors.New("drift: whether a body departs from its type is not recorded by this version of solatis; leave the term out")
-
 // selectionOf fills the slots.
-func selectionOf(q filter.Query) (*selection, error) {
+func selectionOf(q filter.Query) *selection {
 	s := &selection{query: q, exact: true, text: q.Has(filter.Text), bare: true}
-	if q.Has(filter.Drift) {
-		return nil, errDrift // once there is a column: a slot, Summary.item and summaryColumns
-	}
 	for _, t := range q.Terms {
 		if !s.add(t) {
 			s.exact = false
@@ -78,7 +74,7 @@ func selectionOf(q filter.Query) (*selection, error) {
 			s.bare = s.bare && t.Not
 		}
 	}
-	return s, nil
+	return s
 }
 
 // add puts a term into its slot, and reports whether there was room.
@@ -101,6 +97,9 @@ func (s *selection) add(t filter.Term) bool {
 	case filter.Dup:
 		t.Not = t.Not != (t.Value == "no")
 		return s.fill(slotDup, t)
+	case filter.Drift:
+		t.Not = t.Not != (t.Value == "no")
+		return s.fill(slotDrift, t)
 	case filter.ID:
 		return s.fill(slotID, t, t.Value, t.Value+"\xff") // a byte that no id has
 	case filter.Status:
@@ -150,8 +149,12 @@ func isASCII(s string) bool {
 
 // item is the summary as a filter sees it, of its last delivery.
 func (s *Summary) item() filter.Item {
+	drift := "no"
+	if s.Drift != "" {
+		drift = "yes"
+	}
 	i := filter.Item{
-		Type: s.EventType, IDs: []string{s.Request}, Signature: s.Verdict, Duplicate: s.DuplicateOf != "", At: s.Received,
+		Type: s.EventType, IDs: []string{s.Request}, Signature: s.Verdict, Duplicate: s.DuplicateOf != "", Drift: drift, At: s.Received,
 		Origin: string(s.Last.Origin), Target: s.Last.Target, State: string(s.Last.State),
 		Outcome: string(s.Last.Outcome.Kind), Status: s.Last.Outcome.Status,
 	}
@@ -171,10 +174,7 @@ var requestRows = rowColumns + strings.TrimPrefix(summaries, `SELECT `+summaryCo
 // for 0. A request matches by its last delivery, and since: and until: mean when it was
 // received.
 func (h *History) Requests(ctx context.Context, q filter.Query, limit int) (list []Summary, err error) {
-	s, err := selectionOf(q)
-	if err != nil {
-		return nil, err
-	}
+	s := selectionOf(q)
 	s.received = true
 	err = h.db.View(ctx, func(tx *sqlitedb.Tx) error {
 		rows, err := tx.Query(requestRows, s.with(1, math.MaxInt64, s.text)...)

@@ -27,7 +27,8 @@ type Summary struct {
 	Reason      string
 	DuplicateOf string
 	OtherBody   bool
-	Last        Last // of its deliveries
+	Drift       string // where the event is not what the catalogue says, one warning a line
+	Last        Last   // of its deliveries
 }
 
 // Last is where the newest delivery of a request stands. Its fields are zero for none,
@@ -43,8 +44,10 @@ type Last struct {
 
 const summaryColumns = `r.id, coalesce(r.event_id, ''), coalesce(r.event_type, ''), r.head, length(r.body), r.received,
 		r.verdict, r.disposition, r.reason, coalesce(r.duplicate_of, ''), r.other_body,
+		coalesce((SELECT warnings FROM drift WHERE request = r.n), ''),
 		coalesce(d.id, ''), coalesce(d.state, ''), coalesce(d.origin, ''), coalesce(d.target, ''),
-		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0)`
+		coalesce(a.number, 0), coalesce(a.kind, ''), coalesce(a.status, 0), coalesce(a.error, ''), coalesce(a.duration, 0),
+		coalesce(a.fault, '')`
 
 const summaries = `SELECT ` + summaryColumns + ` FROM requests r
 	LEFT JOIN deliveries d ON d.n = (SELECT max(n) FROM deliveries WHERE request = r.n)
@@ -87,9 +90,10 @@ func (s *Summary) scan(row scanner, further ...any) (raw []byte, err error) {
 	var received, duration int64
 	columns := []any{
 		&s.Request, &s.EventID, &s.EventType, &raw, &s.Bytes, &received,
-		&s.Verdict, &s.Disposition, &s.Reason, &s.DuplicateOf, &s.OtherBody,
+		&s.Verdict, &s.Disposition, &s.Reason, &s.DuplicateOf, &s.OtherBody, &s.Drift,
 		&s.Last.Delivery, &s.Last.State, &s.Last.Origin, &s.Last.Target,
 		&s.Last.Attempts, &s.Last.Outcome.Kind, &s.Last.Outcome.Status, &s.Last.Outcome.Error, &duration,
+		&s.Last.Outcome.Fault,
 	}
 	err = row.Scan(append(columns, further...)...)
 	s.Received, s.Last.Outcome.Duration = time.Unix(0, received), time.Duration(duration)
@@ -185,7 +189,7 @@ func deliveries(tx *sqlitedb.Tx, request string) (all []DeliveryDetails, err err
 }
 
 func attempts(tx *sqlitedb.Tx, id string) (all []delivery.Attempt, err error) {
-	rows, err := tx.Query(`SELECT number, started, duration, kind, error, status, truncated, header, body
+	rows, err := tx.Query(`SELECT number, started, duration, kind, error, status, fault, truncated, header, body
 		FROM attempts WHERE delivery = (SELECT n FROM deliveries WHERE id = ?) ORDER BY number`, id)
 	if err != nil {
 		return nil, err
@@ -196,7 +200,7 @@ func attempts(tx *sqlitedb.Tx, id string) (all []delivery.Attempt, err error) {
 		var started int64
 		var header []byte
 		o := &a.Outcome
-		if err := rows.Scan(&a.Number, &started, &o.Duration, &o.Kind, &o.Error, &o.Status, &o.Truncated, &header, &o.Body); err != nil {
+		if err := rows.Scan(&a.Number, &started, &o.Duration, &o.Kind, &o.Error, &o.Status, &o.Fault, &o.Truncated, &header, &o.Body); err != nil {
 			return nil, err
 		}
 		if err := decoder.Unmarshal(header, &o.Header); err != nil {

@@ -50,8 +50,8 @@ func TestPending(t *testing.T) {
 	try(t, h, "dlv_f", 1, delivery.Outcome{Kind: delivery.NoConnect})
 
 	want := []history.Pending{
-		{Delivery: "dlv_a", Request: "req_a", EventID: "evt_1", EventType: "document.analyzed", Attempts: 2, At: event.Position{Epoch: 1<<63 - 1, Seq: 1}},
-		{Delivery: "dlv_b", Request: "req_b", EventType: "document.analyzed", At: event.Position{Epoch: 1<<63 - 1, Seq: 2}},
+		{Delivery: "dlv_a", Request: "req_a", EventID: "evt_1", EventType: "document.analyzed", Attempts: 2, At: event.Position{Epoch: 1<<63 - 1, Seq: 1}, Standing: delivery.New()},
+		{Delivery: "dlv_b", Request: "req_b", EventType: "document.analyzed", At: event.Position{Epoch: 1<<63 - 1, Seq: 2}, Standing: delivery.New()},
 	}
 	if got := pending(t, h, "agent", "app"); !reflect.DeepEqual(got, want) {
 		t.Errorf("pending %+v", got)

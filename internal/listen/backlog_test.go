@@ -137,7 +137,7 @@ func TestABacklogWaitsOutsideMemory(t *testing.T) {
 // TestWhatIsSkippedIsKeptForOrderOnly: with more than one slot nothing waits for a gap.
 func TestWhatIsSkippedIsKeptForOrderOnly(t *testing.T) {
 	q := newQueue(16, nil)
-	q.start = func(*job) { q.done() }
+	q.start = q.done
 	q.connected(0, 0)
 	q.submit(&job{generation: 1, seq: 2})
 	q.submit(&job{generation: 1, seq: 1}) // out of turn, so that expected stays behind

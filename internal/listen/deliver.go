@@ -8,6 +8,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 )
@@ -18,50 +19,86 @@ const lastRecord = 500 * time.Millisecond
 // deliver makes one attempt: it sends, gives its slot back, and records the outcome once
 // the delivery itself is recorded.
 func (s *Session) deliver(j *job) {
-	r := j.body
-	if r == nil {
-		var err error
-		if r, err = s.History.Request(s.attempts, j.request); err != nil {
-			j.lane.queue.done()
-			s.warn(fmt.Sprintf("%s is not delivered: %v", j.request, err))
-			return
+	if !s.admit(j) {
+		j.lane.queue.done(j)
+		return
+	}
+	r, err := s.bodyOf(j)
+	if err != nil {
+		j.lane.queue.done(j)
+		s.warn(fmt.Sprintf("%s is not delivered: %v", j.request, err))
+		return
+	}
+	a := s.attempt(s.attempts, j, r)
+	if s.lined(j) {
+		j.lane.retries.finish(j, a, r, nil)
+		j.lane.queue.done(j)
+		return
+	}
+	j.lane.queue.done(j)
+	if j.answer && a.attempt.Outcome.Kind != delivery.Interrupted {
+		s.answer(j.request, a.attempt.Outcome)
+	}
+	up, down := j.lane.health.see(j.lane.target, a.attempt.Outcome, a.ended)
+	recorded := <-j.recorded // and the request's arrival published, before what became of it
+	s.tellHealth(up, down)
+	if !recorded {
+		return // known already, or the relay will send it again
+	}
+	if err := keep(s.attempts, s.History, a); err != nil {
+		s.notRecorded(j.delivery, err)
+		return
+	}
+	s.tell(a.update(s.Retry), j.lane.target, r, a.attempt.Outcome)
+}
+
+// bodyOf returns what a job sends: from the history, if it isn't in memory.
+func (s *Session) bodyOf(j *job) (*event.Request, error) {
+	if j.body != nil {
+		return j.body, nil
+	}
+	r, err := s.History.Request(s.attempts, j.request)
+	if err != nil && s.lined(j) {
+		j.lane.retries.forget(j.delivery)
+	}
+	return r, err
+}
+
+// attempt sends a job's request.
+func (s *Session) attempt(ctx context.Context, j *job, r *event.Request) attempted {
+	started := s.Now()
+	outcome := s.Sender.Send(ctx, j.lane.target, r)
+	return attempted{
+		sent:     sent{j.delivery, r.ID, r.Method, r.Path, r.RawQuery, j.name},
+		origin:   j.origin,
+		target:   j.lane.target,
+		attempt:  delivery.Attempt{Number: j.number, Started: started, Outcome: outcome},
+		ended:    s.Now(),
+		standing: delivery.Standing{State: outcome.Next()},
+	}
+}
+
+// tell publishes an attempt that is recorded.
+func (s *Session) tell(u activity.Attempted, t send.Target, r *event.Request, o delivery.Outcome) {
+	s.advise(&u, t, r)
+	s.Bus.Publish(u)
+	if u.Hint != "" && !o.Success() {
+		if _, said := s.hinted.LoadOrStore(u.Hint, true); !said {
+			s.warn(u.Hint)
 		}
 	}
-	started := s.Now()
-	outcome := s.Sender.Send(s.attempts, j.lane.target, r)
-	j.lane.queue.done()
-	if j.answer && outcome.Kind != delivery.Interrupted {
-		s.answer(j.request, outcome)
-	}
-	up, down := j.lane.health.see(j.lane.target, outcome, s.Now())
-	recorded := <-j.recorded // and the request's arrival published, before what became of it
+}
+
+func (s *Session) tellHealth(up *activity.TargetUp, down *activity.TargetDown) {
 	if down != nil {
 		s.Bus.Publish(*down)
 	} else if up != nil {
 		s.Bus.Publish(*up)
 	}
-	if !recorded {
-		return // known already, or the relay will send it again
-	}
-	a := attempted{
-		sent:    sent{j.delivery, r.ID, r.Method, r.Path, r.RawQuery, j.name},
-		origin:  delivery.Received,
-		target:  j.lane.target,
-		attempt: delivery.Attempt{Number: j.number, Started: started, Outcome: outcome},
-		ended:   s.Now(),
-	}
-	if err := keep(s.attempts, s.History, a); err != nil {
-		s.warn(fmt.Sprintf("the attempt of %s is not recorded: %v", j.delivery, err))
-		return
-	}
-	u := a.update()
-	s.advise(&u, j.lane.target, r)
-	s.Bus.Publish(u)
-	if u.Hint != "" && !outcome.Success() {
-		if _, said := s.hinted.LoadOrStore(u.Hint, true); !said {
-			s.warn(u.Hint)
-		}
-	}
+}
+
+func (s *Session) notRecorded(delivery string, err error) {
+	s.warn(fmt.Sprintf("the attempt of %s is not recorded: %v", delivery, err))
 }
 
 // answer gives the app's answer to the sender that waits for it.
@@ -89,6 +126,8 @@ type attempted struct {
 	target  send.Target
 	attempt delivery.Attempt
 	ended   time.Time
+
+	standing delivery.Standing // of the delivery, after it
 }
 
 type sent struct {
@@ -104,10 +143,12 @@ func keep(ctx context.Context, h *history.History, a attempted) error {
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
 		defer cancel()
 	}
-	return h.AddAttempt(ctx, a.sent.delivery, a.attempt, a.attempt.Outcome.Next())
+	return h.AddAttempt(ctx, a.sent.delivery, a.attempt, a.standing.State)
 }
 
-func (a attempted) update() activity.Attempted {
+// update is what to tell of an attempt. What follows is said by the policy that the
+// standing comes from.
+func (a attempted) update(p delivery.Policy) activity.Attempted {
 	o := a.attempt.Outcome
 	url, err := a.target.URL(a.sent.path, a.sent.rawQuery)
 	if err != nil {
@@ -127,8 +168,12 @@ func (a attempted) update() activity.Attempted {
 		Error:     o.Error,
 		Hint:      send.Hint(a.target, o),
 		Duration:  o.Duration,
-		State:     o.Next(),
+		Fault:     o.Fault,
+		State:     a.standing.State,
 		At:        a.ended,
+	}
+	if next, ok := p.Upcoming(a.standing, a.ended); ok {
+		u.Retry, u.Of, u.Due, u.Wait, u.Production = next.Retry, next.Of, next.Due, next.In, next.Production
 	}
 	if !o.Success() {
 		u.Response = string(o.Body[:min(len(o.Body), activity.MaxExcerpt)])

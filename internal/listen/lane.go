@@ -18,9 +18,10 @@ import (
 // lane is the way to one target. Each has a queue of its own, so that a target that hangs
 // holds up no other, and first attempts at each start in order.
 type lane struct {
-	target send.Target
-	queue  *queue
-	health *health // of the target's address; other lanes may have it too
+	target  send.Target
+	queue   *queue
+	retries *retries
+	health  *health // of the target's address; other lanes may have it too
 }
 
 // lanes are the ways of a session to its targets.
@@ -85,17 +86,17 @@ func (l *lanes) hint(hint string, t send.Target) string {
 	return before + "--route '" + l.routes[i].Events + "=" + target + "'"
 }
 
-// forReplay returns the target of a request that is sent once more: the first one that it
+// forReplay returns the lane of a request that is sent once more: the first one that it
 // would go to now.
-func (s *Session) forReplay(r *event.Request) (send.Target, error) {
+func (s *Session) forReplay(r *event.Request) (*lane, error) {
 	ways := s.lanes.of(nameOf(r).typ)
 	switch {
 	case len(ways) > 0:
-		return ways[0].target, nil
+		return ways[0], nil
 	case len(s.lanes.all) > 0:
-		return send.Target{}, fmt.Errorf("session %s has no target for %s: %w; say where to with --to", s.Ready.Session, r.ID, errNoRoute)
+		return nil, fmt.Errorf("session %s has no target for %s: %w; say where to with --to", s.Ready.Session, r.ID, errNoRoute)
 	}
-	return send.Target{}, fmt.Errorf("session %s: %w", s.Ready.Session, ErrNoTarget)
+	return nil, fmt.Errorf("session %s: %w", s.Ready.Session, ErrNoTarget)
 }
 
 // dispatch makes the jobs of a request that is to be forwarded, and lets all other lanes
@@ -116,6 +117,7 @@ func (s *Session) dispatch(it *item) {
 			body:       it.in.request,
 			size:       it.in.request.Size(),
 			name:       it.in.name,
+			origin:     delivery.Received,
 			answer:     s.Respond == wire.ModeApp && i == 0,
 			recorded:   make(chan bool, 1),
 			generation: l.queue.current(),

@@ -16,6 +16,7 @@ package listen
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"sync"
 	"time"
 
@@ -51,12 +52,13 @@ type Config struct {
 	// OnReady is told what was published, with the URL. It may not wait; nil for nobody.
 	OnReady func(activity.Ready)
 
-	Routes      []Route       // the first that matches takes an event
-	Forward     []send.Target // each gets what no route takes; none of both means to record and show only
-	Sender      *send.Sender  // required with a target; outlives the session
-	Concurrency int           // attempts under way at once at each target; 1 keeps the order strictly
-	Events      []string      // the event types to forward; empty means all, and also what is no event
-	Methods     []string      // the HTTP methods to take; empty means POST
+	Routes      []Route         // the first that matches takes an event
+	Forward     []send.Target   // each gets what no route takes; none of both means to record and show only
+	Sender      *send.Sender    // required with a target; outlives the session
+	Concurrency int             // attempts under way at once at each target; 1 keeps the order strictly
+	Events      []string        // the event types to forward; empty means all, and also what is no event
+	Methods     []string        // the HTTP methods to take; empty means POST
+	Retry       delivery.Policy // of failed deliveries; the zero one has no retries, and any other needs wire.ModeRelay
 	Respond     wire.Mode
 	Verify      Verify
 	Secret      signature.Secret
@@ -109,8 +111,10 @@ type Session struct {
 	// that the relay was asked to go on from. The tunnel's goroutine alone uses them.
 	cautious uint64
 	asked    event.Position
-	resumed  []*job           // what an earlier session left; submitted when the session is ready
-	left     activity.Resumed // how much that is
+	resumed  []*job            // what an earlier session left; submitted when the session is ready
+	left     activity.Resumed  // how much that is
+	findings []activity.Update // what there is to say of webhooks once the session is ready
+	taken    chan struct{}     // closed when what an earlier session left is taken up
 	ready    sync.Once
 	hinted   sync.Map // hints that were said: every answer repeats what led to one
 
@@ -135,8 +139,12 @@ func New(c Config) *Session {
 		memory: semaphore.NewWeighted(maxUnrecordedBytes),
 
 		diagnoses: newDiagnoses(),
+		taken:     make(chan struct{}),
 	}
 	s.lanes = newLanes(c.Routes, c.Forward, func() *queue { return newQueue(max(c.Concurrency, 1), s.deliver) })
+	for _, l := range s.lanes.all {
+		l.retries = newRetries(s, l)
+	}
 	s.tunnel = tunnel.New(tunnel.Config{
 		URL:       c.Relay.URL,
 		Token:     c.Relay.Token,
@@ -187,6 +195,10 @@ func (s *Session) Run(ctx context.Context) error {
 	if err := s.resume(ctx); err != nil {
 		return err
 	}
+	close(s.taken)
+	for _, l := range s.lanes.all {
+		go l.retries.run()
+	}
 	group.Go(func() error {
 		defer close(s.items)
 		return s.tunnel.Run(ctx)
@@ -198,8 +210,9 @@ func (s *Session) Run(ctx context.Context) error {
 	err := group.Wait()
 	for _, l := range s.lanes.all {
 		l.queue.close()
+		l.retries.close()
 	}
-	return err
+	return errors.Join(err, s.endReplays(ctx))
 }
 
 // Connecting implements tunnel.Handler. Of the relay in this process there is nothing to
@@ -255,19 +268,22 @@ func (s *Session) Subscribe(buffer int, keep func(activity.Update) bool) *activi
 func (s *Session) Sign(body []byte) string { return signature.Sign(s.Secret, body) }
 
 // Replay sends a recorded request once more: to the first of the targets that it would go
-// to if it came in now.
+// to if it came in now. It returns the first attempt; retries of it belong to the session.
 func (s *Session) Replay(ctx context.Context, request string) (activity.Attempted, error) {
 	r, err := s.History.Request(ctx, request)
 	if err != nil {
 		return activity.Attempted{}, err
 	}
-	target, err := s.forReplay(r)
+	lane, err := s.forReplay(r)
 	if err != nil {
 		return activity.Attempted{}, err
 	}
-	a, err := resend(ctx, s.History, s.Sender, target, r, delivery.Replay, s.Now)
+	if s.Retry.Retries() {
+		return s.replay(ctx, lane, r)
+	}
+	a, err := resend(ctx, s.History, s.Sender, lane.target, r, delivery.Replay, s.Now)
 	if err == nil {
-		s.advise(&a, target, r)
+		s.advise(&a, lane.target, r)
 		s.Bus.Publish(a)
 	}
 	return a, err

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"sync"
 
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
 )
 
@@ -18,11 +19,15 @@ type job struct {
 	name     eventName
 	answer   bool // whether a sender waits for the app's answer
 
+	origin delivery.Origin
+	start  *delivery.Start // of what the lane's Line lets start; nil for a first attempt
+	retry  bool            // whether first attempts go before it
+
 	// recorded brings one value once it is known whether the delivery is in the history:
 	// false means that the session ended before.
 	recorded chan bool
 
-	generation int // of the connection that brought it; 0 for what an earlier session left
+	generation int // of the connection that brought it; 0 for what an earlier session left or was held
 	seq        uint64
 	behind     uint64 // of what an earlier session left: its seq, if one before it is missing
 }
@@ -34,14 +39,21 @@ type eventName struct{ id, typ string }
 // whole. With more, any complete job may start, lowest first.
 //
 // Each seq of a connection is either submitted or skipped, once.
+//
+// Retries don't hold up later events: one starts when no first attempt can, or when
+// patience of these went before it. They never have more than a share of the slots, since
+// an app that hangs keeps each for as long as an attempt may take.
 type queue struct {
 	start func(*job) // runs a job, and calls done when its slot is free again
 	slots int
 
 	mu         sync.Mutex // guards what follows
 	waiting    jobHeap
-	bytes      int // of bodies in waiting
+	bytes      int    // of bodies in waiting
+	retries    []*job // in the order in which they became due
 	running    int
+	retrying   int // of those running
+	passed     int // first attempts that started since a retry waits
 	closed     bool
 	generation int
 	expected   uint64            // of the current generation, the seq that may start next
@@ -52,6 +64,12 @@ type queue struct {
 // maxQueuedBytes of bodies wait in memory in each queue; those of one request are the
 // same. Those of further jobs are read from the history again when their turn comes.
 const maxQueuedBytes = 64 << 20
+
+// patience is how many first attempts go before a retry that waits.
+const patience = 3
+
+// share is how many slots retries may have: all, where that is one.
+func (q *queue) share() int { return max(1, q.slots/4) }
 
 func newQueue(slots int, start func(*job)) *queue {
 	return &queue{start: start, slots: slots, skipped: make(map[uint64]uint64)}
@@ -86,8 +104,12 @@ func (q *queue) current() int {
 func (q *queue) submit(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	heap.Push(&q.waiting, j)
-	q.bytes += j.size
+	if j.retry {
+		q.retries = append(q.retries, j)
+	} else {
+		heap.Push(&q.waiting, j)
+		q.bytes += j.size
+	}
 	q.startDue()
 }
 
@@ -113,11 +135,14 @@ func (q *queue) unload(j *job) {
 	}
 }
 
-// done gives a slot back.
-func (q *queue) done() {
+// done gives a job's slot back.
+func (q *queue) done(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.running--
+	if j.retry {
+		q.retrying--
+	}
 	q.startDue()
 }
 
@@ -131,18 +156,41 @@ func (q *queue) close() {
 
 // startDue starts what may start. The caller holds mu.
 func (q *queue) startDue() {
-	for !q.closed && q.running < q.slots && q.ready() {
-		j := heap.Pop(&q.waiting).(*job)
-		q.bytes -= j.size
-		j.size = 0 // it counts no more, so unload leaves the body alone
-		if j.generation == q.generation && j.seq == q.expected {
-			q.expected++
+	for !q.closed && q.running < q.slots {
+		j := q.next()
+		if j == nil {
+			return
 		}
 		q.running++
 		q.started.Go(func() { q.start(j) })
 	}
 }
 
+// next takes what may start from what waits, or returns nil.
+func (q *queue) next() *job {
+	first := q.ready()
+	if len(q.retries) > 0 && q.retrying < q.share() && (!first || q.passed >= patience) {
+		j := q.retries[0]
+		q.retries[0], q.retries, q.passed = nil, q.retries[1:], 0
+		q.retrying++
+		return j
+	}
+	if !first {
+		return nil
+	}
+	if len(q.retries) > 0 {
+		q.passed++
+	}
+	j := heap.Pop(&q.waiting).(*job)
+	q.bytes -= j.size
+	j.size = 0 // it counts no more, so unload leaves the body alone
+	if j.generation == q.generation && j.seq == q.expected {
+		q.expected++
+	}
+	return j
+}
+
+// ready reports whether a first attempt may start.
 func (q *queue) ready() bool {
 	for last, ok := q.skipped[q.expected]; ok; last, ok = q.skipped[q.expected] {
 		delete(q.skipped, q.expected)

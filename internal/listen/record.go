@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
@@ -129,6 +130,7 @@ func (s *Session) records(batch []item, p *progress) []history.Record {
 			Verdict:     it.in.verdict,
 			Disposition: string(it.in.disposition),
 			Reason:      it.in.reason,
+			Drift:       strings.Join(it.in.departures(), "\n"),
 		}
 		if len(it.jobs) == 0 {
 			records = append(records, rec)
@@ -192,6 +194,7 @@ func (s *Session) received(it item, rec history.Recorded) activity.Received {
 		Diagnosis:   s.diagnose(it.in),
 		Disposition: it.in.disposition,
 		Reason:      it.in.reason,
+		Drift:       it.in.drift,
 		DuplicateOf: rec.DuplicateOf,
 		OtherBody:   rec.OtherBody,
 		At:          r.Received,

@@ -35,14 +35,15 @@ func resend(ctx context.Context, h *history.History, sender *send.Sender, target
 	}
 	outcome := sender.Send(ctx, target, r)
 	a := attempted{
-		sent:    sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
-		origin:  origin,
-		target:  target,
-		attempt: delivery.Attempt{Number: 1, Started: started, Outcome: outcome},
-		ended:   now(),
+		sent:     sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
+		origin:   origin,
+		target:   target,
+		attempt:  delivery.Attempt{Number: 1, Started: started, Outcome: outcome},
+		ended:    now(),
+		standing: delivery.Standing{State: outcome.Next()},
 	}
 	if err := keep(ctx, h, a); err != nil {
 		return activity.Attempted{}, fmt.Errorf("sent, but not recorded: %w", err)
 	}
-	return a.update(), nil
+	return a.update(delivery.Policy{}), nil
 }

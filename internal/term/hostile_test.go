@@ -24,6 +24,8 @@ var everyUpdate = []activity.Update{
 	activity.Received{}, activity.Received{Disposition: activity.Filtered}, activity.Received{Disposition: activity.BadSign},
 	activity.Received{Disposition: activity.RecordOnly}, activity.Received{Disposition: activity.BadRequest}, activity.Received{DuplicateOf: "req_1", OtherBody: true},
 	activity.Attempted{}, activity.Attempted{Outcome: delivery.Answered, Status: 500}, activity.Attempted{Origin: delivery.Replay},
+	activity.Received{Drift: []string{"", ""}}, activity.Attempted{Retry: 1}, activity.Ready{DisableAfter: 6},
+	activity.Held{}, activity.Disabled{}, activity.Enabled{}, activity.Enabled{NoRetries: true},
 	activity.TargetDown{}, activity.TargetUp{}, activity.Warning{}, activity.Missed{},
 }
 
@@ -87,7 +89,7 @@ func checkJSON(t *testing.T, u activity.Update) {
 
 func TestEveryTypeIsTested(t *testing.T) {
 	for _, name := range []string{"ready", "connected", "disconnected", "gap", "resumed", "received", "attempted",
-		"target-down", "target-up", "warning", "missed"} {
+		"held", "disabled", "enabled", "target-down", "target-up", "warning", "missed"} {
 		found := false
 		for _, u := range everyUpdate {
 			found = found || u.Type() == name

@@ -60,7 +60,7 @@ func receivedMarks(u activity.Received) []string {
 	case activity.BadRequest:
 		marks = append(marks, because("not forwarded", u.Reason))
 	}
-	return marks
+	return append(marks, driftMarks(u.Drift)...)
 }
 
 // attempted returns, for instance,
@@ -99,7 +99,10 @@ func (p *Plain) attemptedMarks(u activity.Attempted) []string {
 	if u.Error != "" && !told {
 		marks = append(marks, u.Error)
 	}
-	return marks
+	if u.Fault != "" {
+		marks = append(marks, "fault on purpose: "+u.Fault)
+	}
+	return append(marks, retryMarks(u)...)
 }
 
 func (p *Plain) time(t time.Time) string {

@@ -63,6 +63,8 @@ func (p *Plain) Print(u activity.Update) {
 		io.WriteString(p.Out, p.received(u)+"\n")
 	case activity.Attempted:
 		io.WriteString(p.Out, p.attempted(u)+"\n")
+	case activity.Held:
+		io.WriteString(p.Out, p.held(u)+"\n")
 	default:
 		if text := p.session(u); text != "" {
 			io.WriteString(p.Err, text+"\n")
@@ -90,6 +92,10 @@ func (p *Plain) session(u activity.Update) string {
 	case activity.TargetUp:
 		delete(p.down, address(u.Target))
 		return p.note(p.err.Good(fmt.Sprintf("%s is up again (was down %s)", Sanitize(address(u.Target)), span(u.DownFor))))
+	case activity.Disabled:
+		return p.disabled(u)
+	case activity.Enabled:
+		return p.enabled(u)
 	case activity.Warning:
 		return p.alert("warning: %s", Sanitize(u.Message))
 	case activity.Missed:
@@ -110,6 +116,7 @@ func (p *Plain) ready(u activity.Ready) string {
 		on += p.err.Faint(" (session " + Sanitize(u.Session) + ")")
 	}
 	lines := append([]string{p.note(on)}, p.ways(u)...)
+	lines = append(lines, p.retries(u)...)
 	switch u.Verify {
 	case "strict":
 		lines = append(lines, p.note("Requests with a bad signature are refused (--verify strict)"))
@@ -200,6 +207,9 @@ func (p *Plain) resumed(u activity.Resumed) string {
 		return ""
 	case u.Cancelled:
 		return p.note("cancelled " + left + " (--skip-backlog)")
+	}
+	if u.Retries > 0 {
+		left += fmt.Sprintf(", %d of them when the time of their retry has come", u.Retries)
 	}
 	return p.note("sending " + left + " (--skip-backlog cancels)")
 }
