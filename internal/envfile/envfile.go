@@ -55,6 +55,10 @@ func Set(path, name, value string) (changed bool, err error) {
 	if string(edited) == string(text) {
 		return false, nil
 	}
+	// A quote that is never closed would swallow what is added behind it.
+	if again, err := edit(edited, name, value); err != nil || string(again) != string(edited) {
+		return false, fmt.Errorf("%s has a quote that is never closed: close it, or set %s there yourself", path, name)
+	}
 	if err := write(path, edited, mode); err != nil {
 		return false, fmt.Errorf("%s can't be written: %w", path, err)
 	}
