@@ -118,6 +118,8 @@ func app(t testing.TB, how string) (send.Target, send.Options, <-chan arrival) {
 	return target(t, server.URL+"/hooks"), o, seen
 }
 
+var _ = raw // write_test.go has tests of its own kind, see there
+
 // raw serves each connection by serve; how it ends is up to that.
 func raw(t testing.TB, serve func(net.Conn, *bufio.Reader)) send.Target {
 	t.Helper()

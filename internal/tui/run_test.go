@@ -111,7 +111,9 @@ func start(t *testing.T, change func(*Config)) *running {
 func (r *running) press(keys ...string) {
 	for _, name := range keys {
 		k := keyNamed(name)
+		r.mu.Lock() // what a key sends depends on the modes that Write sets
 		r.emu.SendKey(uv.KeyPressEvent(k))
+		r.mu.Unlock()
 	}
 }
 
