@@ -402,3 +402,59 @@ func TestDriftIsToldAndRecorded(t *testing.T) {
 		t.Errorf("%q", u.Drift)
 	}
 }
+
+// TestWhatWasHeldGoesBeforeWhatComes, even where that waits for the same slot.
+func TestWhatWasHeldGoesBeforeWhatComes(t *testing.T) {
+	came, goOn := make(chan bool), make(chan bool)
+	a := newApp(t, func(http.ResponseWriter, *http.Request, []byte) { came <- true; <-goOn })
+	r := newWorld(t).retrying(a, threeRetries, 1)
+	if _, err := r.SetWebhooks(t.Context(), "", delivery.Disabled); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"evt_1", "evt_2", "evt_3"} {
+		r.post(t, id)
+		await(t, r, func(u activity.Held) bool { return u.Event == id })
+	}
+	if _, err := r.SetWebhooks(t.Context(), "", delivery.Enabled); err != nil {
+		t.Fatal(err)
+	}
+	<-came
+	r.post(t, "evt_4")
+	await(t, r, func(u activity.Received) bool { return u.Event == "evt_4" })
+	for range 3 {
+		goOn <- true
+		<-came
+	}
+	goOn <- true
+	await(t, r, attemptOf("evt_4", delivery.Succeeded))
+	wantIDs(t, "the app", a, "evt_1", "evt_2", "evt_3", "evt_4")
+}
+
+// TestWhatIsKeptIsTheLastWord: attempts that follow at once on each other don't overwrite what
+// is known of a later one.
+func TestWhatIsKeptIsTheLastWord(t *testing.T) {
+	var n atomic.Int64
+	a := newApp(t, func(w http.ResponseWriter, _ *http.Request, _ []byte) {
+		if n.Add(1)%3 != 0 {
+			w.WriteHeader(500)
+		}
+	})
+	w := newWorld(t)
+	p := delivery.Policy{Schedule: slices.Repeat(delivery.Schedule{time.Minute}, 20), Speed: delivery.MaxSpeed}
+	r := w.retrying(a, p, 16)
+	const events = 100
+	for i := range events {
+		r.post(t, fmt.Sprint("evt_", i))
+	}
+	attempts := make(map[string]int)
+	for len(attempts) < events {
+		u := await(t, r, func(u activity.Attempted) bool { return u.State == delivery.Succeeded })
+		attempts[u.Event] = u.Attempt
+	}
+	for id, n := range attempts {
+		w.wantState(id, fmt.Sprintf("succeeded failed %d attempts %d", n-1, n))
+	}
+	if got := len(a.requests()); int64(got) != n.Load() {
+		t.Errorf("the app got %d requests, and counted %d", got, n.Load())
+	}
+}
