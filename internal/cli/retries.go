@@ -149,25 +149,26 @@ func (v retriesView) show(ctx context.Context, id string) error {
 	if len(all) == 0 && !v.json {
 		fmt.Fprintln(v.app.streams.Err, request+" was never sent anywhere")
 	}
-	now := v.app.now()
 	for i, r := range all {
-		t := planOf(r).Timeline(attemptsOf(details, r.ID), r.Standing, now)
-		switch {
-		case v.json:
-			j := retriedJSON(r, now)
-			j.Left, j.Steps = t.Left, stepsJSON(t)
-			err = v.app.printJSON(j)
-		case i > 0:
+		if i > 0 && !v.json {
 			fmt.Fprintln(v.app.streams.Out)
-			fallthrough
-		default:
-			fmt.Fprintln(v.app.streams.Out, v.line(r, now))
-			v.draw(t)
 		}
-		if err != nil {
+		if err := v.showOne(r, attemptsOf(details, r.ID), v.app.now()); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (v retriesView) showOne(r history.Retried, attempts []delivery.Attempt, now time.Time) error {
+	t := planOf(r).Timeline(attempts, r.Standing, now)
+	if v.json {
+		j := retriedJSON(r, now)
+		j.Left, j.Steps = t.Left, stepsJSON(t)
+		return v.app.printJSON(j)
+	}
+	fmt.Fprintln(v.app.streams.Out, v.line(r, now))
+	v.draw(t)
 	return nil
 }
 

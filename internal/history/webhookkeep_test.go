@@ -110,19 +110,25 @@ func TestKeepIsAllOrNothing(t *testing.T) {
 func TestThePolicyIsKeptBesideTheWebhook(t *testing.T) {
 	h := fresh(t)
 	off := delivery.Webhook{State: delivery.Disabled, Since: start, Cause: "dlv_a"}
-	guide := delivery.Policy{Schedule: delivery.GuideSchedule(), Speed: delivery.MaxSpeed, DisableAfter: 5}
-	for i := range 2 {
-		if err := h.KeepPolicy(t.Context(), "agent", "app", guide); err != nil {
+	if err := h.Keep(t.Context(), "agent", "app", history.Step{Effects: delivery.Effects{Webhook: &off}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []delivery.Policy{
+		{Schedule: delivery.GuideSchedule(), Speed: delivery.MaxSpeed, DisableAfter: 5},
+		{Schedule: delivery.Schedule{90 * time.Second}, Speed: 7},
+	} {
+		if err := h.KeepPolicy(t.Context(), "agent", "app", p); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Keep(t.Context(), "agent", "app", history.Step{Effects: delivery.Effects{Webhook: &off}}); err != nil {
-			t.Fatal(err)
+		for range 2 {
+			w, err := h.Webhook(t.Context(), "agent", "app")
+			if err != nil || !reflect.DeepEqual(w.Policy, p) || !w.Disabled() || w.Cause != off.Cause {
+				t.Errorf("%+v, %v", w, err)
+			}
+			if err := h.Keep(t.Context(), "agent", "app", history.Step{Effects: delivery.Effects{Webhook: &off}}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		w, err := h.Webhook(t.Context(), "agent", "app")
-		if err != nil || !reflect.DeepEqual(w.Policy, guide) || !w.Disabled() || w.Cause != off.Cause {
-			t.Errorf("%d: %+v, %v", i, w, err)
-		}
-		guide = delivery.Policy{Schedule: delivery.Schedule{90 * time.Second}, Speed: 7}
 	}
 }
 

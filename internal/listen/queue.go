@@ -22,6 +22,7 @@ type job struct {
 	origin delivery.Origin
 	start  *delivery.Start // of what the lane's Line lets start; nil for a first attempt
 	retry  bool            // whether first attempts go before it
+	held   bool            // whether it was held: one such job starts when the one before it has ended
 
 	// recorded brings one value once it is known whether the delivery is in the history:
 	// false means that the session ended before.
@@ -40,6 +41,8 @@ type eventName struct{ id, typ string }
 //
 // Each seq of a connection is either submitted or skipped, once.
 //
+// What was held goes first and in order, one after another, whatever the slots.
+//
 // Retries don't hold up later events: one starts when no first attempt can, or when
 // patience of these went before it. They never have more than a share of the slots, since
 // an app that hangs keeps each for as long as an attempt may take.
@@ -52,8 +55,9 @@ type queue struct {
 	bytes      int    // of bodies in waiting
 	retries    []*job // in the order in which they became due
 	running    int
-	retrying   int // of those running
-	passed     int // first attempts that started since a retry waits
+	retrying   int  // of those running
+	draining   bool // whether one of those running was held
+	passed     int  // first attempts that started since a retry waits
 	closed     bool
 	generation int
 	expected   uint64            // of the current generation, the seq that may start next
@@ -143,6 +147,9 @@ func (q *queue) done(j *job) {
 	if j.retry {
 		q.retrying--
 	}
+	if j.held {
+		q.draining = false
+	}
 	q.startDue()
 }
 
@@ -182,6 +189,7 @@ func (q *queue) next() *job {
 		q.passed++
 	}
 	j := heap.Pop(&q.waiting).(*job)
+	q.draining = q.draining || j.held
 	q.bytes -= j.size
 	j.size = 0 // it counts no more, so unload leaves the body alone
 	if j.generation == q.generation && j.seq == q.expected {
@@ -200,6 +208,9 @@ func (q *queue) ready() bool {
 		return false
 	}
 	first := q.waiting[0]
+	if first.held && q.draining {
+		return false
+	}
 	return q.slots > 1 || first.generation < q.generation || first.seq <= q.expected
 }
 

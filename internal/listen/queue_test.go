@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// started is a queue whose jobs run until they are released, one after another.
+// startedQueue returns a queue whose jobs run until they are released.
 func startedQueue(slots int) (q *queue, started chan *job, release func(*job)) {
 	started = make(chan *job, 100)
 	q = newQueue(slots, func(j *job) { started <- j })
@@ -67,23 +67,36 @@ func TestRetriesHaveAShareOfTheSlots(t *testing.T) {
 	q.close()
 }
 
-// TestWhatIsReleasedGoesFirst: before what waits already, in its own order.
-func TestWhatIsReleasedGoesFirst(t *testing.T) {
-	q, started, release := startedQueue(1)
-	q.submit(&job{delivery: "first", generation: 1, seq: 1})
-	running := <-started
-	q.submit(&job{delivery: "later", generation: 1, seq: 2})
+// TestWhatWasHeldIsOneAfterAnother, and goes before what waits already, whatever the slots.
+func TestWhatWasHeldIsOneAfterAnother(t *testing.T) {
+	q, started, release := startedQueue(3)
+	for seq := range uint64(3) {
+		q.submit(&job{delivery: "early", generation: 1, seq: seq + 1})
+	}
+	early := []*job{<-started, <-started, <-started}
+	q.submit(&job{delivery: "later", generation: 1, seq: 4})
 	for seq, id := range []string{"a", "b"} {
-		q.submit(&job{delivery: id, seq: uint64(seq)})
+		q.submit(&job{delivery: id, seq: uint64(seq), held: true})
 	}
-	var got []string
-	for range 3 {
-		release(running)
-		running = <-started
-		got = append(got, running.delivery)
+	release(early[0])
+	a := <-started
+	release(early[1])
+	release(early[2])
+	if a.delivery != "a" || q.running != 1 || len(started) > 0 {
+		t.Errorf("%s started, and %d run", a.delivery, q.running)
 	}
-	if want := []string{"a", "b", "later"}; !slices.Equal(got, want) {
-		t.Errorf("started %q, want %q", got, want)
+	release(a)
+	b, later := <-started, <-started // nobody is behind a, so both may start
+	if b.delivery == "later" {
+		b, later = later, b
+	}
+	if b.delivery != "b" || later.delivery != "later" || q.running != 2 {
+		t.Errorf("%s and %s started, and %d run", b.delivery, later.delivery, q.running)
+	}
+	release(b)
+	release(later)
+	if q.draining || q.running != 0 {
+		t.Errorf("%d run", q.running)
 	}
 	q.close()
 }

@@ -60,7 +60,7 @@ func (s *Session) resumeLane(ctx context.Context, l *lane) error {
 		if p.Standing == delivery.New() || start >= 0 {
 			j := leftJob(l, p, uint64(i), at)
 			if start >= 0 {
-				j.start = &starts[start]
+				j.start, j.held = &starts[start], true
 			}
 			s.resumed = append(s.resumed, j)
 		}

@@ -253,7 +253,7 @@ func (r *retries) submit(starts []delivery.Start, released bool) {
 		}
 		r.mu.Unlock()
 		if j != nil {
-			j.retry = !released
+			j.retry, j.held = !released, released
 			r.lane.queue.submit(j)
 		}
 	}
