@@ -57,24 +57,31 @@ func (f *faultFlags) plan(seed *uint64, several bool) (fault.Plan, error) {
 	return plan, nil
 }
 
-// onlyForFaults refuses --seed where there is no fault for it to repeat.
-func (f *faultFlags) onlyForFaults(seed *uint64) error {
-	if seed != nil && len(f.texts) == 0 {
-		return usageErrorf("--seed %d: it repeats what --fault does, and there is none; add one, such as --fault duplicate:p=10%%", *seed)
+// planOf is plan for commands whose --seed is declareSeed's: without a fault there is
+// nothing for it to repeat.
+func (f *faultFlags) planOf(flags *pflag.FlagSet, seed uint64, several bool) (fault.Plan, error) {
+	switch {
+	case !flags.Changed("seed"):
+		return f.plan(nil, several)
+	case len(f.texts) == 0:
+		return fault.Plan{}, usageErrorf("--seed %d: it repeats what --fault does, and there is none; add one, such as --fault duplicate:p=10%%", seed)
 	}
-	return nil
+	return f.plan(&seed, several)
 }
 
 // sayFaults says, before anything is sent, what will go wrong and how to have it again.
 func (a *app) sayFaults(p fault.Plan) {
-	if !p.None() {
-		fmt.Fprintln(a.streams.Err, faultNotice(p))
+	for _, notice := range faultNotices(p) {
+		fmt.Fprintln(a.streams.Err, notice)
 	}
 }
 
-// faultNotice is what a session says of its plan.
-func faultNotice(p fault.Plan) string {
-	return "going wrong on purpose: " + p.String() + " repeats it"
+// faultNotices are what a session says of its plan.
+func faultNotices(p fault.Plan) []string {
+	if p.None() {
+		return nil
+	}
+	return []string{"going wrong on purpose: " + p.String() + " repeats it"}
 }
 
 // chosenFaults reads faults that another process has chosen.

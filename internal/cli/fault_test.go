@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // faultsOf parses a command line's --fault.
-func faultsOf(t *testing.T, args ...string) (*faultFlags, *uint64) {
+func faultsOf(t *testing.T, several bool, args ...string) (fault.Plan, error) {
 	t.Helper()
 	var f faultFlags
 	var seed uint64
@@ -20,23 +21,18 @@ func faultsOf(t *testing.T, args ...string) (*faultFlags, *uint64) {
 	if err := cmd.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	if cmd.Flags().Changed("seed") {
-		return &f, &seed
-	}
-	return &f, nil
+	return f.planOf(cmd.Flags(), seed, several)
 }
 
 func TestFaultFlags(t *testing.T) {
-	f, seed := faultsOf(t, "--fault", "delay:by=1s,p=10%", "--fault=bad-signature:events=task.*", "--seed", "7")
-	p, err := f.plan(seed, false)
+	p, err := faultsOf(t, false, "--fault", "delay:by=1s,p=10%", "--fault=bad-signature:events=task.*", "--seed", "7")
 	if want := "--fault delay:by=1s,p=0.1 --fault 'bad-signature:events=task.*' --seed 7"; err != nil || p.String() != want {
 		t.Errorf("%v, %v", p, err)
 	}
-	if want := "going wrong on purpose: --fault delay:by=1s,p=0.1 --fault 'bad-signature:events=task.*' --seed 7 repeats it"; faultNotice(p) != want {
-		t.Error(faultNotice(p))
+	if want := "going wrong on purpose: --fault delay:by=1s,p=0.1 --fault 'bad-signature:events=task.*' --seed 7 repeats it"; !slices.Equal(faultNotices(p), []string{want}) {
+		t.Error(faultNotices(p))
 	}
-	f, seed = faultsOf(t)
-	if p, err := f.plan(seed, true); err != nil || !p.None() {
+	if p, err := faultsOf(t, true); err != nil || !p.None() {
 		t.Errorf("without the flag: %v, %v", p, err)
 	}
 }
@@ -44,10 +40,9 @@ func TestFaultFlags(t *testing.T) {
 // TestFaultSeedIsChosen holds that without --seed two runs differ, and that the one that
 // was chosen can be typed.
 func TestFaultSeedIsChosen(t *testing.T) {
-	f, seed := faultsOf(t, "--fault", "delay")
 	seen := make(map[uint64]bool)
 	for range 20 {
-		p, err := f.plan(seed, true)
+		p, err := faultsOf(t, true, "--fault", "delay")
 		if err != nil || p.Seed() < 1 || p.Seed() > maxChosenSeed {
 			t.Errorf("%v, %v", p, err)
 		}
@@ -70,9 +65,7 @@ func TestFaultFlagsComplain(t *testing.T) {
 		{[]string{"--fault", "burst"}, false, "--fault burst: it takes several events"},
 		{[]string{"--seed", "7"}, true, "--seed 7: it repeats what --fault does"},
 	} {
-		f, seed := faultsOf(t, test.args...)
-		_, err := f.plan(seed, test.several)
-		err = errors.Join(err, f.onlyForFaults(seed))
+		_, err := faultsOf(t, test.several, test.args...)
 		var coded *codedError
 		if err == nil || !errors.As(err, &coded) || coded.code != exitUsage || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v", test.args, err)

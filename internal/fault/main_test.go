@@ -52,7 +52,11 @@ func target(t testing.TB, text string) send.Target {
 	return to
 }
 
+// sender is a sender whose timeout only a hang exceeds, unless o has one.
 func sender(t testing.TB, o send.Options) *send.Sender {
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
 	s := send.New(o)
 	t.Cleanup(s.Close)
 	return s
@@ -64,7 +68,36 @@ type arrival struct {
 	header http.Header
 	body   []byte
 	err    error // of reading the body
-	reads  int   // how many it took
+}
+
+// begun brings how much of a body an app has read, before it reads on.
+var begun = make(chan int, 1000)
+
+// resetOnce lets connections be reset as soon as an app has read so much of a body.
+func resetOnce(t testing.TB, read int) {
+	t.Helper()
+	for len(begun) > 0 {
+		<-begun
+	}
+	before := beforeReset
+	t.Cleanup(func() { beforeReset = before })
+	beforeReset = func() (<-chan time.Time, func() bool) {
+		moment := make(chan time.Time, 1)
+		go func() {
+			for n := -1; n < read; {
+				n = <-begun
+			}
+			moment <- time.Now()
+		}()
+		return moment, func() bool { return true }
+	}
+}
+
+// neverReset lets the answer come before the reset, however slow the app is.
+func neverReset(t testing.TB) {
+	before := beforeReset
+	t.Cleanup(func() { beforeReset = before })
+	beforeReset = func() (<-chan time.Time, func() bool) { return nil, func() bool { return true } }
 }
 
 // app is an app that tells what it saw and answers 200, or 400 where the body breaks off.
@@ -75,13 +108,14 @@ func app(t testing.TB, how string) (send.Target, send.Options, <-chan arrival) {
 		a := arrival{line: r.Method + " " + r.RequestURI, header: r.Header.Clone()}
 		a.header.Set("Host", r.Host)
 		for a.err == nil {
+			select {
+			case begun <- len(a.body):
+			default:
+			}
 			var n int
 			b := make([]byte, 64<<10)
 			n, a.err = r.Body.Read(b)
 			a.body = append(a.body, b[:n]...)
-			if n > 0 {
-				a.reads++
-			}
 		}
 		if a.err == io.EOF {
 			a.err = nil
@@ -117,8 +151,6 @@ func app(t testing.TB, how string) (send.Target, send.Options, <-chan arrival) {
 	t.Cleanup(server.Close)
 	return target(t, server.URL+"/hooks"), o, seen
 }
-
-var _ = raw // write_test.go has tests of its own kind, see there
 
 // raw serves each connection by serve; how it ends is up to that.
 func raw(t testing.TB, serve func(net.Conn, *bufio.Reader)) send.Target {

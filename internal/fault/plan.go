@@ -52,6 +52,13 @@ func (p Plan) Has(kinds ...Kind) (Spec, bool) {
 	return p.specs[i], true
 }
 
+// Together returns how many requests a burst of the plan takes, which a sender has to have
+// under way together for that; 0 without one.
+func (p Plan) Together() int {
+	s, _ := p.Has(Burst)
+	return s.Count
+}
+
 // Of returns what goes wrong with the n-th request, whose event has that type, or "" if
 // it is none. Each spec is decided on its own; where two hit that can't both happen, as
 // with a missing and a bad signature, the first one of the plan does.

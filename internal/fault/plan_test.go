@@ -173,6 +173,9 @@ func TestPlanPrints(t *testing.T) {
 	if s, ok := pl.Has(Burst, Delay); !ok || s.Kind != Delay {
 		t.Errorf("%v, %v", s, ok)
 	}
+	if n := plan(t, 1, "delay", "burst:size=7").Together(); n != 7 || pl.Together() != 0 {
+		t.Errorf("a burst of 7 takes %d, none %d", n, pl.Together())
+	}
 	if _, ok := pl.Has(Burst); ok {
 		t.Error("it has no burst")
 	}

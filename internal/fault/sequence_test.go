@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -59,6 +60,21 @@ func TestInTurn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestInTurnSwapsPairs holds that what was overtaken goes before the next pair, always.
+func TestInTurnSwapsPairs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, err := inTurn(t, 60, 0, 0, "reorder")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range l.lines {
+			if want := fmt.Sprint((i ^ 1) + 1); !strings.HasPrefix(line, want+"@") {
+				t.Errorf("at place %d is %s, want %s", i+1, line, want)
+			}
+		}
+	})
 }
 
 // TestInTurnSendsABurstAtOnce holds that a burst isn't sent one at a time, whether it is

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,7 @@ func (t *Turn) Send(ctx context.Context, sender *send.Sender, to send.Target, r 
 	if t == nil {
 		return sender.Send(ctx, to, r)
 	}
+	defer t.Done()
 	t.dropped, t.copies = false, nil
 	if s, ok := t.faults.has(DropThenRetry); ok {
 		return t.drop(to, s)
@@ -65,6 +68,11 @@ func (t *Turn) drop(to send.Target, s Spec) delivery.Outcome {
 // nothing to do with its outcome then. A delivery whose policy has retries is retried by
 // that. Without one the caller goes through Hold, which takes the pause, and Send again.
 func (t *Turn) Dropped() bool { return t != nil && t.dropped }
+
+// Drops reports whether an attempt with this delivery.Outcome's Fault was dropped.
+func Drops(names string) bool {
+	return slices.Contains(strings.Split(names, ", "), string(DropThenRetry))
+}
 
 // Copy is a duplicate that was sent.
 type Copy struct {

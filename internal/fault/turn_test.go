@@ -56,6 +56,9 @@ func TestDropThenRetry(t *testing.T) {
 		t.Errorf("the app got %q", a.line)
 	default:
 	}
+	if !Drops(got.Fault) || Drops("") || Drops("bad-signature, delay") {
+		t.Error("who reads the outcome doesn't see that it was dropped")
+	}
 	goOn := make(chan struct{})
 	if !tn.Hold(t.Context(), 1, func() { close(goOn) }) {
 		t.Fatal("there is no pause")

@@ -109,17 +109,27 @@ func (x *exchange) speak(ctx context.Context, l *link, head []byte, answer <-cha
 	}
 	// A reset can overtake what was written before it. The app is to be in the middle of
 	// the body, so it gets a moment to come there.
-	if early := await(ctx, answer, beforeReset); early != nil {
-		return early, nil
+	moment, stop := beforeReset()
+	defer stop()
+	select {
+	case early := <-answer:
+		return &early, nil
+	case <-moment:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	l.reset()
 	return nil, errReset
 }
 
-const (
-	beforeReset = 100 * time.Millisecond
-	pieces      = 20 // of a slow body
-)
+// beforeReset begins the moment that an app gets. It is a variable so that tests can end it
+// when the app is really there.
+var beforeReset = func() (moment <-chan time.Time, stop func() bool) {
+	timer := time.NewTimer(100 * time.Millisecond)
+	return timer.C, timer.Stop
+}
+
+const pieces = 20 // of a slow body
 
 // trickle writes the head at once and the body in pieces, with a pause before each.
 func (x *exchange) trickle(ctx context.Context, l *link, head []byte, answer <-chan heard) (early *heard, err error) {

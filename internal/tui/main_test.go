@@ -196,16 +196,16 @@ func keyNamed(name string) tea.KeyPressMsg {
 // to be.
 func (d *driver) text() string {
 	d.t.Helper()
-	if err := wrong(d.root); err != nil {
+	content := d.View().Content
+	if err := wrong(d.root, strings.Split(content, "\n")); err != nil {
 		d.t.Fatal(err)
 	}
-	return ansi.Strip(d.View().Content)
+	return ansi.Strip(content)
 }
 
 // wrong says what is wrong with a screen, whatever it shows: its size, or something that
 // could steer a terminal.
-func wrong(m *root) error {
-	rows, _ := m.screen()
+func wrong(m *root, rows []string) error {
 	if len(rows) != m.height && !tooSmall(m.width, m.height) {
 		return fmt.Errorf("the screen of %d lines has %d", m.height, len(rows))
 	}
