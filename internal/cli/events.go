@@ -147,6 +147,9 @@ func summaryLine(s history.Summary) string {
 	if s.OtherBody {
 		mark += ", with another body"
 	}
+	if s.Last.Outcome.Fault != "" {
+		mark += "  fault on purpose: " + s.Last.Outcome.Fault
+	}
 	return term.Sanitize(fmt.Sprintf("%s  %-24s [%s]  signature %s  %s%s",
 		s.Received.Local().Format(time.DateTime), name, id, s.Verdict, state, mark))
 }
@@ -172,6 +175,7 @@ type eventJSON struct {
 	Attempts    int             `json:"attempts,omitempty"`
 	Outcome     delivery.Kind   `json:"outcome,omitempty"`
 	Status      int             `json:"status,omitempty"`
+	Fault       string          `json:"fault,omitempty"` // of the last attempt, as in attemptJSON
 }
 
 func summaryJSON(s history.Summary) eventJSON {
@@ -180,6 +184,7 @@ func summaryJSON(s history.Summary) eventJSON {
 		Bytes: s.Bytes, Received: s.Received, Signature: string(s.Verdict), Disposition: s.Disposition, Reason: s.Reason,
 		DuplicateOf: s.DuplicateOf, OtherBody: s.OtherBody, State: s.Last.State, Origin: s.Last.Origin,
 		Target: s.Last.Target, Attempts: s.Last.Attempts, Outcome: s.Last.Outcome.Kind, Status: s.Last.Outcome.Status,
+		Fault: s.Last.Outcome.Fault,
 	}
 }
 
@@ -272,6 +277,9 @@ func showAttempt(w io.Writer, a delivery.Attempt) {
 	if o.Error != "" {
 		fmt.Fprintln(w, term.Sanitize(o.Error))
 	}
+	if o.Fault != "" {
+		fmt.Fprintln(w, "fault on purpose: "+term.Sanitize(o.Fault))
+	}
 	showHeader(w, o.Header)
 	if o.Kind == delivery.Answered {
 		showBody(w, o.Body)
@@ -308,6 +316,7 @@ type attemptJSON struct {
 	Outcome   delivery.Kind       `json:"outcome"`
 	Error     string              `json:"error,omitempty"`
 	Status    int                 `json:"status,omitempty"`
+	Fault     string              `json:"fault,omitempty"` // what went wrong on purpose
 	Header    map[string][]string `json:"header,omitempty"`
 	Body      []byte              `json:"body,omitempty"`
 	Truncated bool                `json:"truncated,omitempty"`
@@ -322,7 +331,7 @@ func detailsJSON(d history.Details) requestJSON {
 		j := deliveryJSON{Delivery: del.ID, Target: del.Target, Origin: del.Origin, State: del.State, Attempts: []attemptJSON{}}
 		for _, at := range del.Attempts {
 			o := at.Outcome
-			j.Attempts = append(j.Attempts, attemptJSON{at.Number, at.Started, o.Duration, o.Kind, o.Error, o.Status, o.Header, o.Body, o.Truncated})
+			j.Attempts = append(j.Attempts, attemptJSON{at.Number, at.Started, o.Duration, o.Kind, o.Error, o.Status, o.Fault, o.Header, o.Body, o.Truncated})
 		}
 		r.Deliveries = append(r.Deliveries, j)
 	}

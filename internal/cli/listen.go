@@ -14,6 +14,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/settings"
@@ -29,6 +30,8 @@ type listenOptions struct {
 
 	targets     targetFlags
 	retry       retryFlags
+	faults      faultFlags
+	seed        uint64
 	events      []string
 	respond     string
 	verify      string
@@ -100,6 +103,8 @@ unix:/run/app.sock, or unix:/run/app.sock:/path.`,
 	}
 	o.declare(cmd.Flags())
 	o.declareRelay(cmd.Flags())
+	o.faults.declare(cmd)
+	o.faults.declareSeed(cmd.Flags(), &o.seed)
 	complete(cmd, "relay", a.completeRelays)
 	return withSettings(cmd)
 }
@@ -141,6 +146,7 @@ func (o *listenOptions) declareRelay(f *pflag.FlagSet) {
 type checked struct {
 	targets targets
 	retry   delivery.Policy
+	faults  fault.Plan
 	events  []string // the types to forward; none for all
 	public  *url.URL
 	env     envFlag
@@ -168,6 +174,9 @@ func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 		c.events = append(c.events, types...)
 	}
 	if c.targets, err = o.targets.parse(o.app, flags, c.events); err != nil {
+		return c, err
+	}
+	if c.faults, err = o.faults.planOf(flags, o.seed, true); err != nil {
 		return c, err
 	}
 	if c.retry, err = o.checkRetry(flags, c.targets); err != nil {
@@ -288,7 +297,8 @@ func (o *listenOptions) config(c checked, secret signature.Secret) listen.Config
 	return listen.Config{
 		Routes:      c.targets.routes,
 		Forward:     c.targets.forward,
-		Notices:     c.targets.notices,
+		Notices:     append(c.targets.notices, faultNotices(c.faults)...),
+		Faults:      fault.NewGate(c.faults, 0),
 		Retry:       c.retry,
 		Concurrency: o.concurrency,
 		Events:      c.events,

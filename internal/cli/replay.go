@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/filter"
 	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/history"
@@ -29,6 +30,9 @@ type replayOptions struct {
 	resign bool
 	secret secretFlags
 	pace   replayPace
+	faults faultFlags
+	seed   uint64
+	plan   fault.Plan // what both say
 	saveAs string
 	dryRun bool
 	print  string
@@ -70,6 +74,8 @@ signature, as with --resign, and is recorded as a request of its own.`,
 	f.BoolVar(&o.resign, "resign", false, "sign the body anew, with the session's secret or the one given")
 	o.secret.declare(f)
 	o.pace.declare(f)
+	o.faults.declare(cmd)
+	o.faults.declareSeed(f, &o.seed)
 	f.StringVar(&o.saveAs, "save-as", "", "keep the event, as it is sent, as the fixture of this name, for solatis trigger NAME")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be sent and where, and send nothing")
 	f.StringVar(&o.print, "print", "", "send nothing, and print the body (json) or a curl command that sends it (curl)")
@@ -105,6 +111,8 @@ func (o *replayOptions) check(args []string) error {
 		return usageErrorf("replay %s and --%s: give an id, or flags that choose several", args[0], several)
 	case o.to != "" && o.way.session != "":
 		return usageErrorf("--to %s and --session %s: give one of both", o.to, o.way.session)
+	case len(o.faults.texts) > 0 && (o.dryRun || o.print != ""):
+		return usageErrorf("--fault %s: with --dry-run and --print nothing is sent", o.faults.texts[0])
 	case o.print != "" && o.dryRun:
 		return usageErrorf("--print %s and --dry-run: give one of both", o.print)
 	}
@@ -166,6 +174,9 @@ func (o *replayOptions) run(ctx context.Context, args []string) error {
 	if err := o.pace.parse(); err != nil {
 		return err
 	}
+	if o.plan, err = o.faults.planOf(o.flags, o.seed, len(args) == 0); err != nil {
+		return err
+	}
 	return o.app.withHistory(ctx, func(h *history.History) error { return o.replay(ctx, h, args, q) })
 }
 
@@ -189,6 +200,11 @@ func (o *replayOptions) replay(ctx context.Context, h *history.History, args []s
 	if err := way.checkTargets(all); err != nil {
 		return err
 	}
+	gate := fault.NewGate(o.plan, len(all))
+	for i, r := range all {
+		r.turn = gate.Turn(r.target, uint64(i+1), r.eventType())
+	}
+	o.app.sayFaults(o.plan)
 	switch {
 	case o.dryRun:
 		return o.showPlan(ctx, way, all)

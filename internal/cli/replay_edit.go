@@ -8,6 +8,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/signature"
@@ -17,6 +18,7 @@ import (
 type replayed struct {
 	history.Summary
 	target send.Target
+	turn   *fault.Turn // what goes wrong on purpose; nil for nothing
 
 	// edited is what is sent in its place: a request of its own, with another body or
 	// signature. nil where it goes as it was.

@@ -11,6 +11,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/control"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/term"
@@ -26,6 +27,9 @@ func (o *replayOptions) sendOne(ctx context.Context, w *replayWay, r *replayed) 
 		return err
 	}
 	o.sayEdits([]*replayed{r})
+	if err := r.turn.Wait(ctx); err != nil {
+		return err
+	}
 	result, err := w.send(ctx, r)
 	if err != nil {
 		return err
@@ -67,30 +71,49 @@ func (o *replayOptions) keep(body []byte) error {
 	return nil
 }
 
-// sendAll sends several one after the other.
+// sendAll sends several one after the other, but for what the faults have otherwise.
 func (o *replayOptions) sendAll(ctx context.Context, w *replayWay, all []*replayed) error {
 	o.sayEdits(all)
 	progress := o.app.follow(len(all))
 	begun := time.Now()
-	for _, r := range all {
-		if o.pace.wait(ctx, begun, r.Received.Sub(all[0].Received)) != nil {
-			return progress.finish(true)
-		}
-		result, err := w.send(ctx, r)
-		var refused *control.Error
-		switch {
-		case ctx.Err() != nil || err == nil && result.Outcome == delivery.Interrupted:
-			return progress.finish(true)
-		case errors.As(err, &refused):
-			progress.add(sent{name: name(r.Summary), label: "not sent", failed: true, detail: refused.Message})
-		case err != nil:
-			progress.finish(false) // says how far it came
-			return about(r.Summary, err)
-		default:
-			progress.add(sentBy(result))
-		}
+	turns := make([]*fault.Turn, len(all))
+	for i, r := range all {
+		turns[i] = r.turn
 	}
-	return progress.finish(false)
+	err := fault.InTurn(ctx, turns, func(ctx context.Context, i int) error {
+		if o.pace.wait(ctx, begun, all[i].Received.Sub(all[0].Received)) != nil {
+			return errStopped
+		}
+		return nil
+	}, func(ctx context.Context, i int) error { return w.sendNext(ctx, all[i], progress) })
+	if ctx.Err() != nil || errors.Is(err, errStopped) {
+		return progress.finish(true)
+	}
+	result := progress.finish(false) // says how far it came
+	if err != nil {
+		return err
+	}
+	return result
+}
+
+// errStopped says that somebody stopped what was under way.
+var errStopped = errors.New("stopped")
+
+// sendNext sends one of several, and notes what became of it.
+func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends) error {
+	result, err := w.send(ctx, r)
+	var refused *control.Error
+	switch {
+	case ctx.Err() != nil || err == nil && result.Outcome == delivery.Interrupted:
+		return errStopped
+	case errors.As(err, &refused):
+		progress.add(sent{name: name(r.Summary), label: "not sent", failed: true, detail: refused.Message})
+	case err != nil:
+		return about(r.Summary, err)
+	default:
+		progress.add(sentBy(result))
+	}
+	return nil
 }
 
 // answer is what an app made of a request once.

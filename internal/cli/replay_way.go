@@ -144,7 +144,7 @@ func (w *replayWay) sign(ctx context.Context, body []byte) (string, error) {
 	return signature.Sign(secret, body), nil
 }
 
-// send records what is new of it, and sends it.
+// send records what is new of it, and sends it. It returns the attempt that counts.
 func (w *replayWay) send(ctx context.Context, r *replayed) (activity.Attempted, error) {
 	if r.edited != nil {
 		if err := w.history.AddRequest(ctx, r.record()); err != nil {
@@ -152,7 +152,9 @@ func (w *replayWay) send(ctx context.Context, r *replayed) (activity.Attempted, 
 		}
 	}
 	if w.client != nil {
-		return w.client.Replay(ctx, control.ReplayRequest{ID: r.id()})
+		defer r.turn.Done()
+		return w.client.Replay(ctx, control.ReplayRequest{ID: r.id(), Faults: r.turn.Faults().Specs()})
 	}
-	return listen.Resend(ctx, w.history, w.sender, r.target, r.id(), delivery.Replay, w.app.now)
+	done, err := listen.Resend(ctx, w.history, w.sender, r.target, r.id(), delivery.Replay, r.turn, w.app.now)
+	return done.Last(), err
 }

@@ -150,7 +150,20 @@ func (c controlled) Replay(ctx context.Context, r control.ReplayRequest) (activi
 	if err != nil {
 		return activity.Attempted{}, err
 	}
-	return c.Session.Replay(ctx, request)
+	f, err := chosenFaults(r.Faults)
+	if err != nil {
+		return activity.Attempted{}, err
+	}
+	return c.Session.ReplayWith(ctx, request, f)
+}
+
+// PlanFaults reads what is to go wrong with an event that is to come.
+func (c controlled) PlanFaults(r control.FaultRequest) error {
+	f, err := chosenFaults(r.Faults)
+	if err != nil {
+		return err
+	}
+	return c.Session.PlanFaults(r.Event, f)
 }
 
 // SetWebhooks enables or disables the webhook to a target, or to each.

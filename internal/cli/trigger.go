@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/catalog"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
@@ -21,6 +22,8 @@ type triggerOptions struct {
 	session string
 	secret  secretFlags
 	timeout time.Duration
+
+	faults faultFlags
 
 	edits     editFlags
 	id        string
@@ -74,7 +77,8 @@ the app's latency; up to ` + fmt.Sprint(inFlight) + ` are on their way at once. 
 	o.edits.declare(f)
 	f.StringVar(&o.id, "id", "", "the event's id, such as evt_abc123xyz (default: a new one)")
 	f.StringVar(&o.createdAt, "created-at", "", "the event's time, such as 2026-01-02T15:04:05Z (default: now)")
-	f.Uint64Var(&o.seed, "seed", 0, "vary the sample's data; the same number gives the same data")
+	f.Uint64Var(&o.seed, "seed", 0, "vary the sample's data, and decide on --fault; the same number gives the same again")
+	o.faults.declare(cmd)
 	f.IntVar(&o.count, "count", 1, "how many events to send")
 	f.StringVar(&o.rate, "rate", "", "with --count, at most so many: 10/s, 100/m or 5, which is 5/s")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "with --to, how long the app may take to answer")
@@ -121,10 +125,15 @@ func (o *triggerOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	plan, err := o.faultPlan()
+	if err != nil {
+		return err
+	}
 	m, err := o.newMaker(ctx, name)
 	if err != nil {
 		return err
 	}
+	m.gate = fault.NewGate(plan, o.count)
 	first, err := m.next()
 	switch {
 	case err != nil:
@@ -139,10 +148,23 @@ func (o *triggerOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer by.close()
+	o.app.sayFaults(plan)
 	if o.count == 1 {
 		return o.sendOne(ctx, by, first)
 	}
-	return o.sendMany(ctx, by, m, first, limit)
+	return o.sendMany(ctx, by, m, first, limit, max(inFlight, plan.Together()))
+}
+
+// faultPlan reads --fault.
+func (o *triggerOptions) faultPlan() (fault.Plan, error) {
+	if o.print != "" && len(o.faults.texts) > 0 {
+		return fault.Plan{}, usageErrorf("--fault %s: with --print nothing is sent", o.faults.texts[0])
+	}
+	seed := &o.seed
+	if !o.seeded {
+		seed = nil
+	}
+	return o.faults.plan(seed, o.count > 1)
 }
 
 // check refuses flags that don't go together, and reads --rate.

@@ -11,9 +11,11 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/nearest"
 	"github.com/solatis/solatis-cli/internal/override"
+	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/spf13/cobra"
 )
 
@@ -22,6 +24,7 @@ import (
 type sample struct {
 	id, typ string
 	body    []byte
+	turn    *fault.Turn // what goes wrong on purpose; nil for nothing
 }
 
 // maker makes the events of one run: the same one, changed once, with what differs from
@@ -30,6 +33,7 @@ type maker struct {
 	now  func() time.Time
 	base []byte
 	made int
+	gate *fault.Gate // what is to go wrong on purpose; nil for nothing
 
 	template  bool // whether base is a fixture, which is rendered for each event
 	freshID   bool // whether each event after the first gets an id of its own
@@ -104,7 +108,7 @@ func (o *triggerOptions) fixture(name string) ([]byte, error) {
 	if fixture.CheckName(name) != nil || !folder.Exists(name) {
 		return nil, unknownEvent(name, folder)
 	}
-	if o.seeded {
+	if o.seeded && len(o.faults.texts) == 0 {
 		return nil, usageErrorf("--seed %d: it varies the samples of the event types, and %s is a fixture", o.seed, name)
 	}
 	text, err := folder.Load(name)
@@ -156,7 +160,7 @@ func (m *maker) next() (sample, error) {
 		return sample{}, err
 	}
 	envelope, _ := event.Parse(body) // where it is none, there is nothing to call it by
-	return sample{envelope.ID, envelope.Type, body}, nil
+	return sample{envelope.ID, envelope.Type, body, m.gate.Turn(send.Target{}, uint64(m.made), envelope.Type)}, nil
 }
 
 // completeEvents completes the names of event types and fixtures.

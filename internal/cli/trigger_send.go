@@ -3,11 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
+	"github.com/solatis/solatis-cli/internal/term"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 )
@@ -23,6 +27,7 @@ type courier interface {
 // triggered is what became of an event.
 type triggered struct {
 	attempts []activity.Attempted // one for each target that it went to
+	held     []activity.Held      // one for each whose webhook is disabled
 	received *activity.Received   // where it went to none
 	refusal  *refusedByRelay      // where not even the session got it
 }
@@ -56,8 +61,20 @@ func (o *triggerOptions) sendOne(ctx context.Context, by courier, s sample) erro
 			result = err
 		}
 	}
+	for _, u := range t.held {
+		result = o.app.heldBack(u)
+	}
 	return result
 }
+
+// heldBack says that an event waits for its webhook to be enabled.
+func (a *app) heldBack(u activity.Held) error {
+	p := a.palette(a.streams.OutTTY)
+	fmt.Fprintf(a.streams.Out, "%s [%s] → %s\n%s: %s\n", term.Sanitize(u.EventType), term.Sanitize(u.Event), term.Sanitize(u.Target), p.Warn("held"), whyHeld)
+	return &codedError{exitNotAccepted, nil}
+}
+
+const whyHeld = "the webhook is disabled after failures; solatis session enable delivers it"
 
 // notForwarded says why an event didn't reach the app.
 func (a *app) notForwarded(u activity.Received) error {
@@ -79,12 +96,12 @@ func whyNotForwarded(u activity.Received) string {
 // once unless it is told otherwise.
 const inFlight = 16
 
-// sendMany sends --count events, and ends with a summary.
-func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s sample, limit rate.Limit) error {
+// sendMany sends --count events, so many together, and ends with a summary.
+func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s sample, limit rate.Limit, together int) error {
 	summary := o.app.follow(o.count)
 	pace := rate.NewLimiter(limit, 1)
 	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(inFlight)
+	group.SetLimit(together)
 	var failed error
 	for i := range o.count {
 		if i > 0 {
@@ -128,9 +145,17 @@ func (t triggered) sent(s sample) sent {
 	case t.received != nil:
 		refused := t.received.Disposition == activity.BadSign
 		return sent{name: name, label: string(t.received.Disposition), failed: refused, idle: !refused, detail: whyNotForwarded(*t.received)}
+	case len(t.held) > 0:
+		return sent{name: name, label: "held", failed: true, detail: whyHeld}
+	}
+	asked := slices.DeleteFunc(slices.Clone(t.attempts), func(u activity.Attempted) bool {
+		return u.State == delivery.Pending && fault.Drops(u.Fault) // another one follows
+	})
+	if len(asked) == 0 {
+		return sent{name: name, label: "dropped on purpose", idle: true, detail: "the session makes another attempt"}
 	}
 	var result sent
-	for i, attempt := range t.attempts {
+	for i, attempt := range asked {
 		if one := sentBy(attempt); i == 0 || one.failed && !result.failed {
 			result = one
 		}

@@ -86,6 +86,15 @@ const slowAfter = send.DefaultTimeout
 
 // deliver returns when the app has answered, or when it is clear that it won't be asked.
 func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
+	if err := s.turn.Wait(ctx); err != nil {
+		return triggered{}, err
+	}
+	defer s.turn.Done()
+	if faults := s.turn.Faults().Specs(); faults != nil {
+		if err := w.client.PlanFaults(ctx, control.FaultRequest{Event: s.id, Faults: faults}); err != nil {
+			return triggered{}, err
+		}
+	}
 	sign, err := w.sign(ctx, s.body)
 	if err != nil {
 		return triggered{}, err

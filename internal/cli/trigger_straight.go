@@ -57,25 +57,28 @@ func (w *straight) close() {
 }
 
 func (w *straight) deliver(ctx context.Context, s sample) (triggered, error) {
+	if err := s.turn.Wait(ctx); err != nil {
+		return triggered{}, err
+	}
 	r := requestOf(s, signature.Sign(w.secret, s.body), w.app.now())
-	attempt, err := w.attempt(ctx, r, s)
-	if err == nil && attempt.Outcome == delivery.Interrupted {
+	done, err := w.attempt(ctx, r, s)
+	if err == nil && done.Last().Outcome == delivery.Interrupted {
 		err = ctx.Err()
 	}
-	return triggered{attempts: []activity.Attempted{attempt}}, err
+	return triggered{attempts: done.All()}, err
 }
 
-func (w *straight) attempt(ctx context.Context, r *event.Request, s sample) (activity.Attempted, error) {
+func (w *straight) attempt(ctx context.Context, r *event.Request, s sample) (listen.Resent, error) {
 	if w.history == nil {
-		return unrecorded(ctx, w.sender, w.target, r, s), nil
+		return unrecorded(ctx, w.sender, w.target, r, s)
 	}
 	err := w.history.AddRequest(ctx, history.Record{
 		Request: r, EventID: s.id, EventType: s.typ, Verdict: signature.Valid, Disposition: string(activity.Forward),
 	})
 	if err != nil {
-		return activity.Attempted{}, err
+		return listen.Resent{}, err
 	}
-	return listen.Resend(ctx, w.history, w.sender, w.target, r.ID, delivery.Trigger, w.app.now)
+	return listen.Resend(ctx, w.history, w.sender, w.target, r.ID, delivery.Trigger, s.turn, w.app.now)
 }
 
 // requestOf is the sample as Solatis would send it.
@@ -98,12 +101,30 @@ func headerOf(sign string) event.Header {
 const userAgent = "Solatis-Webhooks/2.0"
 
 // unrecorded sends a request without a history.
-func unrecorded(ctx context.Context, sender *send.Sender, target send.Target, r *event.Request, s sample) activity.Attempted {
-	outcome := sender.Send(ctx, target, r)
+func unrecorded(ctx context.Context, sender *send.Sender, target send.Target, r *event.Request, s sample) (done listen.Resent, err error) {
+	for number := 1; number == 1 || s.turn.Dropped(); number++ {
+		if err := s.turn.Wait(ctx); err != nil {
+			return done, err
+		}
+		a := attemptOf(s, r, target, s.turn.Send(ctx, sender, target, r))
+		a.Attempt = number
+		if s.turn.Dropped() {
+			a.State = delivery.Pending
+		}
+		done.Attempts = append(done.Attempts, a)
+	}
+	for c := range s.turn.Copies() {
+		done.Copies = append(done.Copies, attemptOf(s, r, target, c.Outcome))
+	}
+	return done, nil
+}
+
+// attemptOf is a first attempt as the session would tell it.
+func attemptOf(s sample, r *event.Request, target send.Target, outcome delivery.Outcome) activity.Attempted {
 	a := activity.Attempted{
 		Event: s.id, EventType: s.typ, Method: r.Method, Target: target.String(), Attempt: 1,
 		Outcome: outcome.Kind, Status: outcome.Status, Error: outcome.Error, Hint: send.Hint(target, outcome),
-		Duration: outcome.Duration, State: outcome.Next(),
+		Duration: outcome.Duration, Fault: outcome.Fault, State: outcome.Next(),
 	}
 	if !outcome.Success() {
 		a.Response = string(outcome.Body[:min(len(outcome.Body), activity.MaxExcerpt)])

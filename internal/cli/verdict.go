@@ -8,6 +8,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/term"
 )
 
@@ -37,6 +38,12 @@ func (a *app) verdict(u activity.Attempted) error {
 	default:
 		fmt.Fprintf(out, "%s: %s\n", p.Bad(string(u.Outcome)), term.Sanitize(u.Error))
 	}
+	if u.Fault != "" {
+		fmt.Fprintf(out, "fault on purpose: %s\n", u.Fault)
+	}
+	if next, ok := u.Upcoming(); ok {
+		fmt.Fprintln(out, next)
+	}
 	if u.Hint != "" {
 		fmt.Fprintln(a.streams.Err, term.Sanitize(u.Hint))
 	}
@@ -45,6 +52,9 @@ func (a *app) verdict(u activity.Attempted) error {
 		return nil
 	case u.Outcome == delivery.Interrupted:
 		return &codedError{exitInterrupted, nil}
+	}
+	if u.State == delivery.Pending && fault.Drops(u.Fault) {
+		return nil // the app wasn't asked yet, and will be
 	}
 	return &codedError{exitNotAccepted, nil}
 }

@@ -73,6 +73,15 @@ func (c *Client) Replay(ctx context.Context, r ReplayRequest) (activity.Attempte
 	return attempt, err
 }
 
+// PlanFaults tells the session what is to go wrong with an event that is to come.
+func (c *Client) PlanFaults(ctx context.Context, r FaultRequest) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, http.MethodPost, "/v1/faults", body, func([]byte) error { return nil })
+}
+
 // SetWebhooks has the session enable or disable webhooks.
 func (c *Client) SetWebhooks(ctx context.Context, r WebhookRequest) (changes []WebhookChange, err error) {
 	body, err := json.Marshal(r)

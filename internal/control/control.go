@@ -6,6 +6,7 @@
 //
 //	GET  /v1/info     200 session.Info
 //	POST /v1/sign     body: any bytes             200 {"signature": hex}
+//	POST /v1/faults   body: FaultRequest          200 {}
 //	POST /v1/replay   body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
 //	POST /v1/webhooks body: WebhookRequest        200 [WebhookChange]
 //	GET  /v1/follow   ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
@@ -39,9 +40,18 @@ type Session interface {
 	// goes away or the session ends, and then Replay has to return. An *Error reaches
 	// the client with its code, any other error as CodeFailed.
 	Replay(ctx context.Context, r ReplayRequest) (activity.Attempted, error)
+	// PlanFaults takes what is to go wrong. Errors are as in Replay.
+	PlanFaults(r FaultRequest) error
 	// SetWebhooks enables or disables webhooks, durably. Enabling delivers what is held.
 	// ctx and errors are as in Replay.
 	SetWebhooks(ctx context.Context, r WebhookRequest) ([]WebhookChange, error)
+}
+
+// FaultRequest says what is to go wrong on purpose with the next request that brings an
+// event. It is not kept back for that.
+type FaultRequest struct {
+	Event  string   `json:"event"`  // "evt_…"
+	Faults []string `json:"faults"` // as fault.Faults.Specs writes them
 }
 
 // WebhookRequest says what is to become of which webhooks.
@@ -59,7 +69,8 @@ type WebhookChange struct {
 
 // ReplayRequest says what to replay.
 type ReplayRequest struct {
-	ID string `json:"id"` // "req_…" or "evt_…"
+	ID     string   `json:"id"`               // "req_…" or "evt_…"
+	Faults []string `json:"faults,omitempty"` // what is to go wrong on purpose, as fault.Faults.Specs writes it
 }
 
 // Filter says which updates a stream is to carry.

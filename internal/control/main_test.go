@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,13 +28,24 @@ type fake struct {
 	activity.Bus
 	info   session.Info
 	secret sign.Secret
-	replay func(ctx context.Context, id string) (activity.Attempted, error)
+
+	planned []FaultRequest
+	replay  func(ctx context.Context, id string) (activity.Attempted, error)
 }
 
 func (f *fake) Info() session.Info      { return f.info }
 func (f *fake) Sign(body []byte) string { return sign.Sign(f.secret, body) }
 func (f *fake) Replay(ctx context.Context, r ReplayRequest) (activity.Attempted, error) {
 	return f.replay(ctx, r.ID)
+}
+
+// PlanFaults knows no explosion.
+func (f *fake) PlanFaults(r FaultRequest) error {
+	if slices.Contains(r.Faults, "explosion") {
+		return errors.New("there is no explosion")
+	}
+	f.planned = append(f.planned, r)
+	return nil
 }
 
 // SetWebhooks knows the targets a, which stands as it should, and b.

@@ -99,6 +99,7 @@ func routes(s Session) http.Handler {
 	mux.HandleFunc("GET /v1/info", h.info)
 	mux.HandleFunc("POST /v1/sign", h.sign)
 	mux.HandleFunc("POST /v1/replay", h.replay)
+	mux.HandleFunc("POST /v1/faults", h.faults)
 	mux.HandleFunc("POST /v1/webhooks", h.webhooks)
 	mux.HandleFunc("GET /v1/follow", h.follow)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -143,6 +144,19 @@ func (h handler) replay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, line)
+}
+
+func (h handler) faults(w http.ResponseWriter, r *http.Request) {
+	var req FaultRequest
+	err := decodeBody(r, &req)
+	if err == nil {
+		err = h.session.PlanFaults(req)
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, struct{}{})
 }
 
 func (h handler) webhooks(w http.ResponseWriter, r *http.Request) {

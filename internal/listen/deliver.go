@@ -19,7 +19,7 @@ const lastRecord = 500 * time.Millisecond
 // deliver makes one attempt: it sends, gives its slot back, and records the outcome once
 // the delivery itself is recorded.
 func (s *Session) deliver(j *job) {
-	if !s.admit(j) {
+	if s.later(j) || !s.admit(j) {
 		j.lane.queue.done(j)
 		return
 	}
@@ -31,15 +31,15 @@ func (s *Session) deliver(j *job) {
 	}
 	a := s.attempt(s.attempts, j, r)
 	if s.lined(j) {
-		j.lane.retries.finish(j, a, r, nil)
-		j.lane.queue.done(j)
+		s.finishLined(j, a, r)
 		return
 	}
 	j.lane.queue.done(j)
-	if j.answer && a.attempt.Outcome.Kind != delivery.Interrupted {
+	dropped := j.turn.Dropped()
+	if j.answer && !dropped && a.attempt.Outcome.Kind != delivery.Interrupted {
 		s.answer(j.request, a.attempt.Outcome)
 	}
-	up, down := j.lane.health.see(j.lane.target, a.attempt.Outcome, a.ended)
+	up, down := j.see(a)
 	recorded := <-j.recorded // and the request's arrival published, before what became of it
 	s.tellHealth(up, down)
 	if !recorded {
@@ -50,6 +50,37 @@ func (s *Session) deliver(j *job) {
 		return
 	}
 	s.tell(a.update(s.Retry), j.lane.target, r, a.attempt.Outcome)
+	if dropped {
+		j.again()
+		return
+	}
+	s.copies(j, r)
+}
+
+// finishLined gives an attempt's outcome to the line and the slot back, and records what
+// faults made beside it.
+func (s *Session) finishLined(j *job, a attempted, r *event.Request) {
+	recorded := make(chan bool, 1)
+	j.lane.retries.finish(j, a, r, func(k kept, _ activity.Attempted) { recorded <- k.recorded && k.err == nil })
+	j.lane.queue.done(j)
+	if j.turn == nil {
+		return
+	}
+	select {
+	case ok := <-recorded:
+		if ok {
+			s.copies(j, r)
+		}
+	case <-s.attempts.Done():
+	}
+}
+
+// see lets the health of a job's target know of an attempt, if it was one.
+func (j *job) see(a attempted) (*activity.TargetUp, *activity.TargetDown) {
+	if j.turn.Dropped() {
+		return nil, nil
+	}
+	return j.lane.health.see(j.lane.target, a.attempt.Outcome, a.ended)
 }
 
 // bodyOf returns what a job sends: from the history, if it isn't in memory.
@@ -67,14 +98,14 @@ func (s *Session) bodyOf(j *job) (*event.Request, error) {
 // attempt sends a job's request.
 func (s *Session) attempt(ctx context.Context, j *job, r *event.Request) attempted {
 	started := s.Now()
-	outcome := s.Sender.Send(ctx, j.lane.target, r)
+	outcome := j.turn.Send(ctx, s.Sender, j.lane.target, r)
 	return attempted{
 		sent:     sent{j.delivery, r.ID, r.Method, r.Path, r.RawQuery, j.name},
 		origin:   j.origin,
 		target:   j.lane.target,
 		attempt:  delivery.Attempt{Number: j.number, Started: started, Outcome: outcome},
 		ended:    s.Now(),
-		standing: delivery.Standing{State: outcome.Next()},
+		standing: standingAfter(outcome, j.turn),
 	}
 }
 

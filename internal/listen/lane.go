@@ -108,6 +108,7 @@ func (s *Session) dispatch(it *item) {
 		}
 	}
 	it.early = it.at.Seq > s.cautious
+	turn := s.turns(it)
 	for i, l := range it.in.lanes {
 		j := &job{
 			lane:       l,
@@ -118,6 +119,7 @@ func (s *Session) dispatch(it *item) {
 			size:       it.in.request.Size(),
 			name:       it.in.name,
 			origin:     delivery.Received,
+			turn:       turn(l.target),
 			answer:     s.Respond == wire.ModeApp && i == 0,
 			recorded:   make(chan bool, 1),
 			generation: l.queue.current(),

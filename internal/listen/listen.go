@@ -23,6 +23,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/signature"
@@ -59,6 +60,7 @@ type Config struct {
 	Events      []string        // the event types to forward; empty means all, and also what is no event
 	Methods     []string        // the HTTP methods to take; empty means POST
 	Retry       delivery.Policy // of failed deliveries; the zero one has no retries, and any other needs wire.ModeRelay
+	Faults      *fault.Gate     // what goes wrong on purpose with what comes in; nil for nothing
 	Respond     wire.Mode
 	Verify      Verify
 	Secret      signature.Secret
@@ -109,14 +111,16 @@ type Session struct {
 
 	// cautious is the seq up to which requests may have come before, and asked the position
 	// that the relay was asked to go on from. The tunnel's goroutine alone uses them.
-	cautious uint64
-	asked    event.Position
-	resumed  []*job            // what an earlier session left; submitted when the session is ready
-	left     activity.Resumed  // how much that is
-	findings []activity.Update // what there is to say of webhooks once the session is ready
-	taken    chan struct{}     // closed when what an earlier session left is taken up
-	ready    sync.Once
-	hinted   sync.Map // hints that were said: every answer repeats what led to one
+	cautious  uint64
+	countFrom uint64  // the seq after which the session's requests are counted; as cautious
+	planned   planned // faults of single events
+	asked     event.Position
+	resumed   []*job            // what an earlier session left; submitted when the session is ready
+	left      activity.Resumed  // how much that is
+	findings  []activity.Update // what there is to say of webhooks once the session is ready
+	taken     chan struct{}     // closed when what an earlier session left is taken up
+	ready     sync.Once
+	hinted    sync.Map // hints that were said: every answer repeats what led to one
 
 	// attempts is cancelled to interrupt what is under way.
 	attempts context.Context
@@ -226,7 +230,10 @@ func (s *Session) Connecting() {
 // Connected implements tunnel.Handler.
 func (s *Session) Connected(w tunnel.Welcome) {
 	s.cautious = w.At.Seq + w.Backlog
-	s.ready.Do(func() { s.begin(w) })
+	s.ready.Do(func() {
+		s.countFrom = w.At.Seq
+		s.begin(w)
+	})
 	for _, l := range s.lanes.all {
 		l.queue.connected(w.At.Seq, s.comesAgain(w))
 	}
@@ -270,6 +277,12 @@ func (s *Session) Sign(body []byte) string { return signature.Sign(s.Secret, bod
 // Replay sends a recorded request once more: to the first of the targets that it would go
 // to if it came in now. It returns the first attempt; retries of it belong to the session.
 func (s *Session) Replay(ctx context.Context, request string) (activity.Attempted, error) {
+	return s.ReplayWith(ctx, request, fault.Faults{})
+}
+
+// ReplayWith is Replay with faults on purpose. They don't keep the request back: whoever
+// asks for it does.
+func (s *Session) ReplayWith(ctx context.Context, request string, f fault.Faults) (activity.Attempted, error) {
 	r, err := s.History.Request(ctx, request)
 	if err != nil {
 		return activity.Attempted{}, err
@@ -279,12 +292,16 @@ func (s *Session) Replay(ctx context.Context, request string) (activity.Attempte
 		return activity.Attempted{}, err
 	}
 	if s.Retry.Retries() {
-		return s.replay(ctx, lane, r)
+		return s.replay(ctx, lane, r, fault.NewTurn(f))
 	}
-	a, err := resend(ctx, s.History, s.Sender, lane.target, r, delivery.Replay, s.Now)
-	if err == nil {
-		s.advise(&a, lane.target, r)
-		s.Bus.Publish(a)
+	done, err := resend(ctx, s.History, s.Sender, lane.target, r, delivery.Replay, fault.NewTurn(f), s.Now)
+	all := done.All()
+	for i := range all {
+		s.advise(&all[i], lane.target, r)
+		s.Bus.Publish(all[i])
 	}
-	return a, err
+	if err != nil {
+		return activity.Attempted{}, err
+	}
+	return all[len(done.Attempts)-1], nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 )
 
 // job is a delivery on its way to its next attempt.
@@ -17,7 +18,8 @@ type job struct {
 	body     *event.Request
 	size     int
 	name     eventName
-	answer   bool // whether a sender waits for the app's answer
+	answer   bool        // whether a sender waits for the app's answer
+	turn     *fault.Turn // of a first attempt, with what goes wrong on purpose; nil for nothing
 
 	origin delivery.Origin
 	start  *delivery.Start // of what the lane's Line lets start; nil for a first attempt

@@ -8,42 +8,83 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 )
 
+// Resent is what became of a request that was sent once more.
+type Resent struct {
+	Attempts []activity.Attempted // of the delivery, at least one; more only where a fault dropped the first
+	Copies   []activity.Attempted // of deliveries that are duplicates of it on purpose
+}
+
+// Last returns the attempt that counts.
+func (r Resent) Last() activity.Attempted {
+	if len(r.Attempts) == 0 {
+		return activity.Attempted{}
+	}
+	return r.Attempts[len(r.Attempts)-1]
+}
+
+// All returns all attempts, that of the delivery first.
+func (r Resent) All() []activity.Attempted { return append(r.Attempts, r.Copies...) }
+
 // Resend sends a recorded request straight to target, as a new delivery of the given
 // origin, and records it. It needs no session. The request goes out byte for byte as it
-// was recorded, its signature included. An answer that isn't 2xx is no error.
+// was recorded, its signature included, but for the faults of turn, which may be nil. An
+// answer that isn't 2xx is no error.
 func Resend(ctx context.Context, h *history.History, sender *send.Sender, target send.Target,
-	request string, origin delivery.Origin, now func() time.Time) (activity.Attempted, error) {
+	request string, origin delivery.Origin, turn *fault.Turn, now func() time.Time) (Resent, error) {
 	r, err := h.Request(ctx, request)
 	if err != nil {
-		return activity.Attempted{}, err
+		return Resent{}, err
 	}
-	return resend(ctx, h, sender, target, r, origin, now)
+	return resend(ctx, h, sender, target, r, origin, turn, now)
 }
 
 // resend is Resend of a request that was read already.
 func resend(ctx context.Context, h *history.History, sender *send.Sender, target send.Target,
-	r *event.Request, origin delivery.Origin, now func() time.Time) (activity.Attempted, error) {
-	started := now()
-	id := event.NewDeliveryID(started)
-	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: origin, Created: started}
+	r *event.Request, origin delivery.Origin, turn *fault.Turn, now func() time.Time) (done Resent, err error) {
+	id := event.NewDeliveryID(now())
+	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: origin, Created: now()}
 	if err := h.AddDelivery(ctx, d); err != nil {
-		return activity.Attempted{}, err
+		return Resent{}, err
 	}
-	outcome := sender.Send(ctx, target, r)
-	a := attempted{
-		sent:     sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
-		origin:   origin,
-		target:   target,
-		attempt:  delivery.Attempt{Number: 1, Started: started, Outcome: outcome},
-		ended:    now(),
-		standing: delivery.Standing{State: outcome.Next()},
+	for number := 1; number == 1 || turn.Dropped(); number++ {
+		if number > 1 && turn.Wait(ctx) != nil {
+			return done, ctx.Err()
+		}
+		started := now()
+		outcome := turn.Send(ctx, sender, target, r)
+		a := attempted{
+			sent:     sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
+			origin:   origin,
+			target:   target,
+			attempt:  delivery.Attempt{Number: number, Started: started, Outcome: outcome},
+			ended:    now(),
+			standing: standingAfter(outcome, turn),
+		}
+		if err := keep(ctx, h, a); err != nil {
+			return done, fmt.Errorf("sent, but not recorded: %w", err)
+		}
+		done.Attempts = append(done.Attempts, a.update(delivery.Policy{}))
 	}
-	if err := keep(ctx, h, a); err != nil {
-		return activity.Attempted{}, fmt.Errorf("sent, but not recorded: %w", err)
+	for c := range turn.Copies() {
+		u, err := addCopy(ctx, h, target, r, c)
+		if err != nil {
+			return done, fmt.Errorf("sent, but a duplicate is not recorded: %w", err)
+		}
+		done.Copies = append(done.Copies, u)
 	}
-	return a.update(delivery.Policy{}), nil
+	return done, nil
+}
+
+// standingAfter is how a delivery without retries stands after an attempt. One that was
+// dropped on purpose is followed by another in any case.
+func standingAfter(o delivery.Outcome, turn *fault.Turn) delivery.Standing {
+	if turn.Dropped() {
+		return delivery.New()
+	}
+	return delivery.Standing{State: o.Next()}
 }

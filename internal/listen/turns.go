@@ -63,7 +63,7 @@ func (r *retries) arrive(j *job) bool {
 // returns the step, for the caller to keep.
 func (r *retries) finish(j *job, a attempted, request *event.Request, then func(kept, activity.Attempted)) *step {
 	s := r.session
-	up, down := j.lane.health.see(j.lane.target, a.attempt.Outcome, a.ended)
+	up, down := j.see(a)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	effects := r.decide(j, &a)

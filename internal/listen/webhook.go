@@ -10,6 +10,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 )
 
@@ -127,7 +128,7 @@ func (r *retries) decideSet(to delivery.WebhookState) (c Change, done chan error
 }
 
 // replay sends a request once more, and returns when the first attempt is kept.
-func (s *Session) replay(ctx context.Context, l *lane, request *event.Request) (activity.Attempted, error) {
+func (s *Session) replay(ctx context.Context, l *lane, request *event.Request, turn *fault.Turn) (activity.Attempted, error) {
 	if err := s.untilTaken(ctx); err != nil {
 		return activity.Attempted{}, err
 	}
@@ -141,7 +142,7 @@ func (s *Session) replay(ctx context.Context, l *lane, request *event.Request) (
 	}
 	j := &job{
 		lane: l, delivery: d.ID, number: 1, request: request.ID, name: nameOf(request),
-		origin: delivery.Replay, recorded: make(chan bool, 1),
+		origin: delivery.Replay, recorded: make(chan bool, 1), turn: turn,
 	}
 	j.recorded <- true
 	l.retries.arrive(j)
@@ -159,5 +160,6 @@ func (s *Session) replay(ctx context.Context, l *lane, request *event.Request) (
 	if got.err != nil {
 		return activity.Attempted{}, fmt.Errorf("sent, but not recorded: %w", got.err)
 	}
+	s.copies(j, request)
 	return got.update, nil
 }

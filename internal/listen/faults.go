@@ -1,0 +1,124 @@
+package listen
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
+	"github.com/solatis/solatis-cli/internal/history"
+	"github.com/solatis/solatis-cli/internal/send"
+)
+
+// planned are faults of single events, which somebody else chose for them.
+type planned struct {
+	mu     sync.Mutex                // guards what follows
+	events map[string][]fault.Faults // by event id, one for each request that is to come
+	count  int
+}
+
+// maxPlanned bounds the faults of events that never come.
+const maxPlanned = 10_000
+
+// PlanFaults lets faults happen to the next request with this event id that comes in. They
+// don't keep it back: whoever sends it does.
+func (s *Session) PlanFaults(eventID string, f fault.Faults) error {
+	p := &s.planned
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count == maxPlanned {
+		return fmt.Errorf("session %s waits for %d events with faults that never came: start it anew", s.Ready.Session, p.count)
+	}
+	if p.events == nil {
+		p.events = make(map[string][]fault.Faults)
+	}
+	p.events[eventID] = append(p.events[eventID], f)
+	p.count++
+	return nil
+}
+
+// take returns what was planned for a request with this event id.
+func (p *planned) take(eventID string) (f fault.Faults, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := p.events[eventID]
+	if len(list) == 0 {
+		return f, false
+	}
+	p.count--
+	if p.events[eventID] = list[1:]; len(list) == 1 {
+		delete(p.events, eventID)
+	}
+	return list[0], true
+}
+
+// turns returns what makes the turn of a request on its way to each of its targets.
+func (s *Session) turns(it *item) func(send.Target) *fault.Turn {
+	if f, ok := s.planned.take(it.in.name.id); ok {
+		return func(send.Target) *fault.Turn { return fault.NewTurn(f) }
+	}
+	n := it.at.Seq - s.countFrom
+	return func(t send.Target) *fault.Turn { return s.Faults.Turn(t, n, it.in.name.typ) }
+}
+
+// later reports whether a fault keeps a job back. It is submitted again then, and its slot
+// is free for others meanwhile. In the order of seq it has no place any more.
+func (s *Session) later(j *job) bool {
+	size := 0
+	if j.body != nil {
+		size = j.body.Size()
+	}
+	return j.turn.Hold(s.attempts, size, func() {
+		j.generation = 0
+		j.lane.queue.submit(j)
+	})
+}
+
+// again makes the attempt that follows one that a fault dropped.
+func (j *job) again() {
+	j.number++
+	j.recorded <- true
+	j.generation = 0
+	j.lane.queue.submit(j)
+}
+
+// copies records the duplicates of what a job sent, once that is recorded.
+func (s *Session) copies(j *job, r *event.Request) {
+	for c := range j.turn.Copies() {
+		u, err := addCopy(s.attempts, s.History, j.lane.target, r, c)
+		if err != nil {
+			s.warn(fmt.Sprintf("a duplicate of %s is not recorded: %v", j.delivery, err))
+			continue
+		}
+		s.tell(u, j.lane.target, r, c.Outcome)
+	}
+}
+
+// addCopy records a duplicate as a delivery of its own.
+func addCopy(ctx context.Context, h *history.History, target send.Target, r *event.Request, c fault.Copy) (activity.Attempted, error) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
+		defer cancel()
+	}
+	id := event.NewDeliveryID(c.Started)
+	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: delivery.Replay, Created: c.Started}
+	if err := h.AddDelivery(ctx, d); err != nil {
+		return activity.Attempted{}, err
+	}
+	a := attempted{
+		sent:     sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
+		origin:   delivery.Replay,
+		target:   target,
+		attempt:  delivery.Attempt{Number: 1, Started: c.Started, Outcome: c.Outcome},
+		ended:    c.Started.Add(c.Outcome.Duration),
+		standing: delivery.Standing{State: c.Outcome.Next()},
+	}
+	if a.standing.State == delivery.Pending {
+		a.standing.State = delivery.Cancelled // it was interrupted: nobody needs it any more
+	}
+	return a.update(delivery.Policy{}), keep(ctx, h, a)
+}
