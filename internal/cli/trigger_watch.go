@@ -33,7 +33,7 @@ type expectation struct {
 
 	request    string
 	known      bool     // whether it was received, so that deliveries are known
-	deliveries []string // whose first attempts are to come; none where there is only one
+	deliveries []string // that are to be attempted, or held; none where there is only one
 }
 
 func newWatch(stream *control.Stream) *watch {
@@ -63,6 +63,8 @@ func (w *watch) run() {
 			w.received(u)
 		case activity.Attempted:
 			w.attempted(u)
+		case activity.Held:
+			w.held(u)
 		}
 	}
 }
@@ -131,10 +133,21 @@ func (w *watch) attempted(u activity.Attempted) {
 	}
 }
 
+// held takes a delivery that isn't attempted now, since its webhook is disabled.
+func (w *watch) held(u activity.Held) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e := w.of(u.Request, u.Event); e != nil {
+		e.result.held = append(e.result.held, u)
+		w.settle(e)
+	}
+}
+
 // settle ends the waiting for what is complete. Attempts may be told before it is known
 // how many there will be.
 func (w *watch) settle(e *expectation) {
-	if e.known && (e.result.received != nil || len(e.result.attempts) >= max(1, len(e.deliveries))) {
+	told := len(e.result.attempts) + len(e.result.held)
+	if e.known && (e.result.received != nil || told >= max(1, len(e.deliveries))) {
 		w.drop(e)
 		close(e.done)
 	}

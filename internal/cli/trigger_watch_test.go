@@ -33,7 +33,12 @@ func TestWatch(t *testing.T) {
 				attempt := activity.Attempted{Request: request, Event: id, Origin: delivery.Received, Attempt: 1, Target: request}
 				replayed, retried := attempt, attempt
 				replayed.Origin, retried.Attempt = delivery.Replay, 2
-				told = append(told, attempt, replayed, retried)
+				told = append(told, replayed, retried)
+				if rapid.Bool().Draw(t, "held") {
+					told = append(told, activity.Held{Request: request, Event: id})
+				} else {
+					told = append(told, attempt)
+				}
 			}
 			told = append(told, received, activity.Received{Request: "req_x", Event: "evt_x"})
 			targets[request] = n
@@ -44,6 +49,8 @@ func TestWatch(t *testing.T) {
 				w.received(u)
 			case activity.Attempted:
 				w.attempted(u)
+			case activity.Held:
+				w.held(u)
 			}
 		}
 		seen := make(map[string]bool)
@@ -59,7 +66,7 @@ func TestWatch(t *testing.T) {
 					t.Fatalf("%s got the attempt %+v", e.event, a)
 				}
 			}
-			if seen[request] || len(e.result.attempts) != targets[request] || (e.result.received != nil) != (targets[request] == 0) {
+			if seen[request] || len(e.result.attempts)+len(e.result.held) != targets[request] || (e.result.received != nil) != (targets[request] == 0) {
 				t.Fatalf("%s, %s: %+v, with %d targets", e.event, request, e.result, targets[request])
 			}
 			seen[request] = true
