@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"math"
 
 	"github.com/solatis/solatis-cli/internal/filter"
 	"github.com/solatis/solatis-cli/internal/sqlitedb"
@@ -25,21 +24,40 @@ func (h *History) Count(ctx context.Context, q filter.Query) (n int, err error) 
 		if q.IsZero() {
 			return tx.QueryRow(countAll).Scan(&n)
 		}
-		deliveries, err := s.count(ctx, tx, countDeliveries, deliveryRows.older)
-		if err != nil || !s.bare {
-			n = deliveries
+		var d, b sequence
+		if err := tx.QueryRow(ends).Scan(&d.first, &d.end, &b.first, &b.end); err != nil {
 			return err
 		}
-		bare, err := s.count(ctx, tx, countBare, bareRows.older)
-		n = deliveries + bare
+		n, err = s.count(ctx, tx, d, countDeliveries, deliveryRows.older)
+		if err != nil || !s.bare {
+			return err
+		}
+		bare, err := s.count(ctx, tx, b, countBare, bareRows.older)
+		n += bare
 		return err
 	})
 	return n, err
 }
 
-// count counts in SQL what the slots say alone, and else one by one.
-func (s *selection) count(ctx context.Context, tx *sqlitedb.Tx, exact, rows string) (n int, err error) {
-	all := s.with(1, math.MaxInt64, s.text)
+// count counts in a sequence, window by window.
+func (s *selection) count(ctx context.Context, tx *sqlitedb.Tx, q sequence, exact, rows string) (n int, err error) {
+	for from := q.first; from < q.end; from += maxWindow {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		more, err := s.countIn(ctx, tx, from, min(from+maxWindow, q.end), exact, rows)
+		if err != nil {
+			return 0, err
+		}
+		n += more
+	}
+	return n, nil
+}
+
+// countIn counts from one number to below another, in SQL where the slots say all, and else
+// one by one.
+func (s *selection) countIn(ctx context.Context, tx *sqlitedb.Tx, from, to int64, exact, rows string) (n int, err error) {
+	all := s.with(from, to, s.text)
 	if s.exact {
 		err := tx.QueryRow(exact, all...).Scan(&n)
 		return n, err

@@ -1,6 +1,8 @@
 package history_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -92,6 +94,38 @@ func TestRowsAreInTheOrderOfTheirTimes(t *testing.T) {
 	// What comes later is newer than any key.
 	add(t, h, record(9, "i", "", ""))
 	equal(t, "what came", shown(rows(t, h, "", all[0].Key, -10)), "[i]")
+}
+
+// fading is a context that ends when it was looked at so often.
+type fading struct {
+	context.Context
+	looks int
+}
+
+func (f *fading) Err() error {
+	if f.looks--; f.looks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestASearchThatNobodyWaitsForEnds has it give its connection to the next one, though
+// it found nothing so far.
+func TestASearchThatNobodyWaitsForEnds(t *testing.T) {
+	history.SmallWindows(t, 2, 2)
+	h := fresh(t)
+	for n := range 10 {
+		add(t, h, record(n+1, fmt.Sprint(n), "", ""))
+	}
+	q := query(t, "type:task.created")
+	for _, n := range []int{5, -5} {
+		if _, err := h.Rows(&fading{t.Context(), 3}, q, history.Key{}, n); !errors.Is(err, context.Canceled) {
+			t.Errorf("%d rows: %v", n, err)
+		}
+	}
+	if n, err := h.Count(&fading{t.Context(), 3}, q); !errors.Is(err, context.Canceled) {
+		t.Errorf("a count: %d, %v", n, err)
+	}
 }
 
 // TestRowsOfABareRequestFarBack has one that stands between deliveries that match, behind many that don't.
@@ -250,6 +284,7 @@ func ids(rows []history.Row) []string {
 // TestRowsAreWhatMatches holds windows in both directions, counts and requests against a
 // list that is kept beside the history.
 func TestRowsAreWhatMatches(t *testing.T) {
+	history.SmallWindows(t, 1, 3)
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &world{h: empty(t, rt), items: make(map[string]filter.Item), at: make(map[string]int64), ordered: rapid.Bool().Draw(rt, "ordered")}
 		for i := range rapid.IntRange(0, 14).Draw(rt, "things") {

@@ -19,11 +19,8 @@ type walk struct {
 
 	deliveries, bare sequence
 
-	// Of the bare requests, which are read in windows:
-	window int64 // where the one begins that is read now or next
-	width  int64 // of it, in numbers
-	edge   int64 // time of the request, bare or not, that the last one ended with
-	edged  bool  // whether there was one
+	edge  int64 // time of the request, bare or not, that the last window of bare ones ended with
+	edged bool  // whether there was one
 
 	read int       // bytes of bodies
 	last time.Time // of the row that was read last
@@ -38,14 +35,33 @@ type sequence struct {
 	pos   int64     // likewise how far it was read, up to head
 	first int64     // the numbers that there are
 	end   int64     // one above the last of them
+
+	window int64 // where the window begins that is read now or next
+	width  int64 // of it, in numbers
 }
 
-// Windows of bare requests, in numbers. They are small first, since the most usual history
-// has no bare request and every page looks for some.
-const (
-	firstWindow = 128
-	maxWindow   = 1 << 16
-)
+// Windows, in numbers. Each is a statement, and only between two of them a walk notices
+// that nobody waits for it any more: the largest takes some 20 ms. They are small first, since
+// the most usual history has no bare request and every page looks for some.
+var firstWindow, maxWindow int64 = 128, 1 << 13 // tests make them smaller
+
+// span is the window that is read now or next.
+func (s *sequence) span(newer bool) (from, to int64) {
+	if newer {
+		return s.window, min(s.window+s.width, s.end)
+	}
+	return max(s.window-s.width, s.first), s.window
+}
+
+// advance goes on to the next window.
+func (s *sequence) advance(newer bool) {
+	from, to := s.span(newer)
+	s.window, s.done = from, from <= s.first
+	if newer {
+		s.window, s.done = to, to >= s.end
+	}
+	s.pos, s.width = s.window, min(2*s.width, maxWindow)
+}
 
 const ends = `SELECT coalesce((SELECT min(n) FROM deliveries), 1), coalesce((SELECT max(n) FROM deliveries), 0) + 1,
 	coalesce((SELECT min(n) FROM requests), 1), coalesce((SELECT max(n) FROM requests), 0) + 1`
@@ -67,8 +83,9 @@ func (w *walk) start(at Key) error {
 	case w.newer:
 		d.cut++
 	}
-	d.pos, b.pos = d.cut, b.cut
-	w.window, w.width = b.cut, firstWindow
+	for _, s := range []*sequence{d, b} {
+		s.pos, s.window, s.width = s.cut, s.cut, firstWindow
+	}
 	b.done = !w.selection.bare
 	return nil
 }
@@ -128,50 +145,47 @@ func (w *walk) before(a, b int64) bool {
 	return a >= b
 }
 
-func (w *walk) peekDeliveries() (err error) {
+func (w *walk) peekDeliveries() error {
 	s := &w.deliveries
-	if s.head != nil || s.done {
-		return nil
-	}
-	if s.rows == nil {
-		from, to := s.first, s.cut
-		if w.newer {
-			from, to = s.cut, s.end
-		}
-		if s.rows, err = w.tx.Query(deliveryRows.towards(w.newer), w.with(from, to, w.text)...); err != nil {
+	for s.head == nil && !s.done {
+		if err := w.peek(s, deliveryRows, func(f *found) int64 { return f.delivery }); err != nil || s.head != nil {
 			return err
 		}
+		s.advance(w.newer)
 	}
-	err = w.match(s, func(f *found) int64 { return f.delivery })
-	s.done = s.head == nil && err == nil
-	return err
+	return nil
 }
 
 // peekBare looks for the next bare request, window by window, until it is clear that it
 // comes after the next delivery.
-func (w *walk) peekBare() (err error) {
+func (w *walk) peekBare() error {
 	s := &w.bare
 	for s.head == nil && !s.done {
 		if d := w.deliveries.head; s.rows == nil && d != nil && w.edged && w.before(d.At.UnixNano(), w.edge) {
 			return nil
 		}
-		from, to := max(w.window-w.width, s.first), w.window
-		if w.newer {
-			from, to = w.window, min(w.window+w.width, s.end)
-		}
-		if s.rows == nil {
-			if s.rows, err = w.tx.Query(bareRows.towards(w.newer), w.with(from, to, w.text)...); err != nil {
-				return err
-			}
-		}
-		if err := w.match(s, func(f *found) int64 { return f.request }); err != nil || s.head != nil {
+		if err := w.peek(s, bareRows, func(f *found) int64 { return f.request }); err != nil || s.head != nil {
 			return err
 		}
-		if err := w.endWindow(from, to); err != nil {
+		if err := w.endWindow(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// peek looks for the next row that matches in the window of a sequence.
+func (w *walk) peek(s *sequence, rows read, number func(*found) int64) (err error) {
+	if s.rows == nil {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		from, to := s.span(w.newer)
+		if s.rows, err = w.tx.Query(rows.towards(w.newer), w.with(from, to, w.text)...); err != nil {
+			return err
+		}
+	}
+	return w.match(s, number)
 }
 
 // edges are the times of the last request of a window in both directions.
@@ -180,19 +194,15 @@ var edges = read{
 	newer: "SELECT received FROM requests WHERE n >= ? AND n < ? ORDER BY n DESC LIMIT 1",
 }
 
-// endWindow goes on to the next window.
-func (w *walk) endWindow(from, to int64) error {
-	s := &w.bare
+// endWindow goes on to the next window of bare requests.
+func (w *walk) endWindow() error {
+	from, to := w.bare.span(w.newer)
 	err := w.tx.QueryRow(edges.towards(w.newer), from, to).Scan(&w.edge)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	w.edged = w.edged || err == nil
-	w.window, s.done = from, from <= s.first
-	if w.newer {
-		w.window, s.done = to, to >= s.end
-	}
-	s.pos, w.width = w.window, min(2*w.width, maxWindow)
+	w.bare.advance(w.newer)
 	return nil
 }
 

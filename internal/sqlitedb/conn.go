@@ -9,7 +9,8 @@ import (
 // conn is one connection with its prepared statements. One goroutine uses it at a time.
 //
 // Statements run without the caller's context: the driver would start a goroutine for
-// each that can be cancelled, and none of ours runs long.
+// each that can be cancelled, and none of ours runs long. Who has much to read does it
+// by many statements, and looks at the context in between.
 type conn struct {
 	sql   *sql.Conn
 	stmts map[string]*sql.Stmt

@@ -191,6 +191,8 @@ func (d *DB) reader(ctx context.Context) (*conn, error) {
 	select {
 	case <-d.closed:
 		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	default:
 	}
 	select {
