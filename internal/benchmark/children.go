@@ -86,6 +86,11 @@ const interruptedCode = 130
 // stop asks the child to end and waits for it. Being interrupted is no failure.
 func (c *child) stop() error {
 	_ = c.stdin.Close()
+	return c.end()
+}
+
+// end is stop for a child that has its standard input to the last.
+func (c *child) end() error {
 	_ = c.cmd.Process.Signal(os.Interrupt) // an ended process refuses it, which is as well
 	kill := time.AfterFunc(endWithin, func() { _ = c.cmd.Process.Kill() })
 	defer kill.Stop()

@@ -23,6 +23,15 @@ type load struct {
 	URL         string
 	Connections int
 	For         time.Duration
+	Rate        int // events a second that are not exceeded; 0 for as many as are answered
+}
+
+// every is the time from one event of a connection to its next, at least.
+func (l load) every() time.Duration {
+	if l.Rate == 0 {
+		return 0
+	}
+	return time.Second * time.Duration(l.Connections) / time.Duration(l.Rate)
 }
 
 // loaded is what a load brought.
@@ -40,7 +49,7 @@ func (l load) generate(ctx context.Context) (loaded, error) {
 	if err != nil {
 		return got, err
 	}
-	c, err := start(exec.CommandContext(ctx, self, "load", l.URL, strconv.Itoa(l.Connections), l.For.String()))
+	c, err := start(exec.CommandContext(ctx, self, "load", l.URL, strconv.Itoa(l.Connections), l.For.String(), strconv.Itoa(l.Rate)))
 	if err != nil {
 		return got, err
 	}
@@ -50,15 +59,16 @@ func (l load) generate(ctx context.Context) (loaded, error) {
 }
 
 func loadRole(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) != 3 {
-		return errors.New("load takes a URL, a number of connections and a duration")
+	if len(args) != 4 {
+		return errors.New("load takes a URL, a number of connections, a duration and a rate")
 	}
 	n, err1 := strconv.Atoi(args[1])
 	d, err2 := time.ParseDuration(args[2])
-	if err := errors.Join(err1, err2); err != nil {
+	rate, err3 := strconv.Atoi(args[3])
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	got, err := load{args[0], n, d}.run(ctx)
+	got, err := load{args[0], n, d, rate}.run(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,7 +90,7 @@ func (l load) run(ctx context.Context) (loaded, error) {
 	began := time.Now()
 	for i := range took {
 		group.Go(func() (err error) {
-			s := sender{target: target, secret: secret, prefix: fmt.Sprintf("evt_%x%03x", began.UnixNano(), i)}
+			s := sender{target: target, secret: secret, prefix: fmt.Sprintf("evt_%x%03x", began.UnixNano(), i), every: l.every()}
 			took[i], err = s.post(ctx, began.Add(l.For))
 			return err
 		})

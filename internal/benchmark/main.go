@@ -39,6 +39,8 @@ type options struct {
 	json        string        // file for the figures
 	idle        int           // agents whose memory is measured instead of the comparison
 	profile     string        // file for a CPU profile, taken instead of the comparison
+	view        bool          // measure the live view instead of the comparison
+	short       bool          // only to see that it works
 }
 
 const (
@@ -91,11 +93,12 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.json, "json", "", "write the figures to this `file` as well")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of relay and session to this `file`, and compare nothing")
 	f.IntVar(&o.idle, "idle", 0, "measure the memory of so many idle `agents` at a relay, and compare nothing")
-	short := f.Bool("short", false, "a smoke run: one round of 300 ms and 100 agents, whose figures mean little")
+	f.BoolVar(&o.view, "view", false, "measure the live view beside lines, and compare nothing else")
+	f.BoolVar(&o.short, "short", false, "a smoke run: one round of 300 ms and 100 agents, whose figures mean little")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if *short {
+	if o.short {
 		o.rounds, o.seconds, o.agents = 1, 300*time.Millisecond, min(o.agents, shortAgents)
 	}
 	if f.NArg() > 0 {
@@ -122,6 +125,9 @@ func (o options) run(ctx context.Context) error {
 	}
 	if o.idle > 0 {
 		return printIdle(ctx, o)
+	}
+	if o.view {
+		return printView(ctx, o)
 	}
 	figures, err := measure(ctx, o)
 	if err != nil {

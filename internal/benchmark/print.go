@@ -25,7 +25,7 @@ func (f *figures) print(out io.Writer) error {
 		fmt.Fprintf(&b, "%s, stripped: %.1f MB.\n", binary.Name, binary.megabytes())
 	}
 	b.WriteByte('\n')
-	f.goalTable().write(&b)
+	goalTable(f.Goals).write(&b)
 	_, err := io.WriteString(out, b.String())
 	return err
 }
@@ -47,9 +47,9 @@ func (f *figures) variantTable() table {
 	return t
 }
 
-func (f *figures) goalTable() table {
+func goalTable(goals []goalFigure) table {
 	t := table{align: "lrrl", rows: [][]string{{"what", "measured", "goal", ""}}}
-	for _, g := range f.Goals {
+	for _, g := range goals {
 		bound, verdict := "at most", "missed"
 		if g.AtLeast {
 			bound = "at least"

@@ -34,7 +34,8 @@ const (
 type sender struct {
 	target *url.URL
 	secret signature.Secret
-	prefix string // of its event ids
+	prefix string        // of its event ids
+	every  time.Duration // between events, at least
 	number int
 }
 
@@ -49,7 +50,11 @@ func (s *sender) post(ctx context.Context, until time.Time) ([]time.Duration, er
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	answers := bufio.NewReader(conn)
 	var took []time.Duration
-	for now := time.Now(); now.Before(until); {
+	next := time.Now()
+	for now := next; now.Before(until); {
+		if next = next.Add(s.every); now.Before(next) && s.every > 0 {
+			wait(ctx, next.Sub(now))
+		}
 		if err := conn.SetDeadline(now.Add(answerWithin)); err != nil {
 			return nil, err
 		}

@@ -29,6 +29,7 @@ func newHome(solatis, dir string) (home, error) {
 }
 
 func (h home) project() string { return filepath.Join(h.dir, "project") }
+func (h home) state() string   { return filepath.Join(h.dir, "state") }
 
 // environment is this process's own, without the settings of solatis and its relay that
 // whoever runs the bench may have, and with those given.
@@ -40,7 +41,7 @@ func environment(settings ...string) []string {
 func (h home) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, h.solatis, args...)
 	cmd.Dir = h.project()
-	cmd.Env = environment("SOLATIS_HOME="+filepath.Join(h.dir, "state"), "SOLATIS_WEBHOOK_SECRET="+secretText)
+	cmd.Env = environment("SOLATIS_HOME="+h.state(), "SOLATIS_WEBHOOK_SECRET="+secretText)
 	return cmd
 }
 
@@ -60,20 +61,24 @@ func (h home) listen(ctx context.Context, app string, args ...string) (c *child,
 	if c, err = start(cmd); err != nil {
 		return nil, "", err
 	}
-	err = until(ctx, "solatis listen", func() error {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		var ready struct{ URL string }
-		err = json.Unmarshal(text, &ready)
-		url = ready.URL
-		return err
-	})
+	url, err = readyURL(ctx, file)
 	if err != nil {
 		return nil, "", errors.Join(err, c.stop())
 	}
 	return c, url, nil
+}
+
+// readyURL waits for a session's ready file, and returns the URL in it.
+func readyURL(ctx context.Context, file string) (string, error) {
+	var ready struct{ URL string }
+	err := until(ctx, "solatis listen", func() error {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &ready)
+	})
+	return ready.URL, err
 }
 
 const (
