@@ -4,6 +4,7 @@ package netns
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +105,11 @@ func (s *scene) arrived(t *testing.T) {
 	t.Helper()
 	last := int(s.sender.sent.Load())
 	s.arrivals.await(t, "the last event arrives at the app", max(s.arrivals.len()-1, 0), func(a arrival) bool { return a.n == last })
+	// A listen that is stopped before the app's answer is recorded makes the attempt again.
+	s.session.updates.await(t, "the last event's attempt is recorded", 0, func(u update) bool {
+		a, ok := u.Update.(activity.Attempted)
+		return ok && a.Event == fmt.Sprintf("evt_%d", last)
+	})
 }
 
 // under waits until n more events are accepted, so that what happens next happens in the
