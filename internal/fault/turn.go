@@ -74,6 +74,18 @@ func Drops(names string) bool {
 	return slices.Contains(strings.Split(names, ", "), string(DropThenRetry))
 }
 
+// Spoils reports whether an attempt with this delivery.Outcome's Fault sent something else
+// than the request as it was, which an app is right to refuse.
+func Spoils(names string) bool {
+	for name := range strings.SplitSeq(names, ", ") {
+		f, ok := formOf(Kind(name))
+		if ok && f.group != times && f.group != moment {
+			return true
+		}
+	}
+	return false
+}
+
 // Copy is a duplicate that was sent.
 type Copy struct {
 	Started time.Time

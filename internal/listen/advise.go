@@ -6,13 +6,15 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/signature"
 )
 
 // advise completes the hint on an answer: how to correct this session's target, or, where
 // an app refuses a signature that is right, what usually causes that. The signature is
-// looked at once more for such an answer only.
+// looked at once more for such an answer only. What a fault spoiled is refused with good
+// reason.
 func (s *Session) advise(u *activity.Attempted, t send.Target, r *event.Request) {
 	u.Hint = s.lanes.hint(u.Hint, t)
 	switch u.Status {
@@ -20,7 +22,7 @@ func (s *Session) advise(u *activity.Attempted, t send.Target, r *event.Request)
 	default:
 		return
 	}
-	if u.Hint != "" || s.Verify == VerifyOff {
+	if u.Hint != "" || s.Verify == VerifyOff || fault.Spoils(u.Fault) {
 		return
 	}
 	values := r.Header[signature.HeaderName]

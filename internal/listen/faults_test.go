@@ -3,7 +3,9 @@ package listen_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,5 +284,25 @@ func TestFaultDuplicateInterrupted(t *testing.T) {
 	}
 	if len(d.Deliveries) != 2 {
 		t.Errorf("%d deliveries", len(d.Deliveries))
+	}
+}
+
+// TestFaultIsNotExplainedAway holds that an app which refuses what a fault spoiled isn't told
+// that the signature is right. Where it only came late, it is.
+func TestFaultIsNotExplainedAway(t *testing.T) {
+	for kind, hints := range map[string]bool{
+		"delay:by=1ms": true, "duplicate": true,
+		"bad-signature": false, "missing-signature": false, "two-signatures": false,
+		"wrong-content-type": false, "truncated-body": false,
+	} {
+		a := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }))
+		defer a.Close()
+		r := newWorld(t).faulty(&app{Server: a}, faults(t, 1, kind), nil)
+		body := typed("evt_1", "task.created")
+		post(t, r.url, signed(body), body)
+		u := await(t, r, func(activity.Attempted) bool { return true })
+		if got := strings.Contains(u.Hint, "the signature is right"); got != hints {
+			t.Errorf("%s: hint %q", kind, u.Hint)
+		}
 	}
 }
