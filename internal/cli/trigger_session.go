@@ -77,8 +77,8 @@ func (w *bySession) sign(ctx context.Context, body []byte) (string, error) {
 }
 
 // updateGrace is how much later than the URL's answer the updates may come: the session
-// records before it tells.
-const updateGrace = 2 * time.Second
+// records before it tells. Tests make it shorter.
+var updateGrace = 2 * time.Second
 
 // slowAfter is how long a silence after the URL's answer needs no word: it is what the app
 // may take.
@@ -104,7 +104,8 @@ func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The answer of the URL itself matters only where nothing was received: else the
-	// updates say more.
+	// updates say more. It may be that the app has not answered in time, and that for a
+	// fault the app will be asked much later.
 	answered := make(chan error, 1)
 	go func() { answered <- post(ctx, w.transport, w.url, s.body, sign) }()
 	var refused error
@@ -123,10 +124,12 @@ func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
 				slow = time.After(slowAfter)
 			}
 		case <-slow:
-			w.slow.Do(func() {
-				fmt.Fprintln(w.app.streams.Err, "the relay has it, and the session is still to get it and to hear from the app; ^C ends the waiting, not the delivery")
-			})
+			w.sayOnce("the relay has it, and the session is still to get it and to hear from the app; ^C ends the waiting, not the delivery")
 		case <-late:
+			if w.watch.knows(expected) {
+				w.sayOnce("the session has it, and is still to hear from the app; ^C ends the waiting, not the delivery")
+				continue
+			}
 			var refusal *refusedByRelay
 			if errors.As(refused, &refusal) {
 				return triggered{refusal: refusal}, nil
@@ -136,6 +139,11 @@ func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
 			return triggered{}, ctx.Err()
 		}
 	}
+}
+
+// sayOnce says something about a long silence, the first time only.
+func (w *bySession) sayOnce(text string) {
+	w.slow.Do(func() { fmt.Fprintln(w.app.streams.Err, text) })
 }
 
 // refusedByRelay is the answer of a URL that took nothing.

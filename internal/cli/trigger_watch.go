@@ -79,6 +79,13 @@ func (w *watch) expect(event string) *expectation {
 	return e
 }
 
+// knows reports whether the session has received an event.
+func (w *watch) knows(e *expectation) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return e.known
+}
+
 // forget ends the waiting.
 func (w *watch) forget(e *expectation) {
 	w.mu.Lock()
