@@ -18,7 +18,7 @@ type Gate struct {
 	mu      sync.Mutex // guards what follows, and the fields of all turns that say so
 	lanes   map[send.Target]*lane
 	arrived int // turns that came to Hold
-	held    int // turns that are kept back
+	held    int // turns that are kept back, and those whose duplicates wait
 	bytes   int // of their requests
 }
 
@@ -29,7 +29,7 @@ type lane struct {
 }
 
 // The bounds of what a Gate keeps back, in requests and in bytes. What is over them goes
-// at once, as if its fault had not been planned.
+// at once, as if its fault had not been planned, and of a duplicate nothing goes.
 const (
 	maxHeld      = 1024
 	maxHeldBytes = 64 << 20

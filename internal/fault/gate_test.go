@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/send"
 )
 
@@ -216,6 +217,41 @@ func TestBoundsOfTheGate(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
+	})
+}
+
+// TestBoundsOfWhatWaitsAfterTheFirst holds that duplicates and the pauses after a drop are
+// within the bounds too.
+func TestBoundsOfWhatWaitsAfterTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		g := NewGate(plan(t, 1, "drop-then-retry:after=5s"), 0)
+		for i := range maxHeld + 10 {
+			tn := g.Turn(send.Target{}, uint64(i+1), "")
+			tn.Hold(ctx, 1, nil)
+			tn.Send(ctx, nil, target(t, "3000"), nil) // drops it
+			if kept := tn.Hold(ctx, 1, func() {}); kept != (i < maxHeld) {
+				t.Fatalf("number %d is held: %v", i+1, kept)
+			}
+		}
+		cancel()
+		synctest.Wait()
+
+		ctx, cancel = context.WithCancel(t.Context())
+		g = NewGate(plan(t, 1, "duplicate:after=10m,copies=3"), 0)
+		r := &event.Request{Body: make([]byte, maxHeldBytes/4)}
+		for i, want := range []int{1, 2, 3, 4, 4} {
+			s, _ := g.plan.Has(Duplicate)
+			g.Turn(send.Target{}, uint64(i+1), "").duplicate(ctx, nil, send.Target{}, r, s)
+			if g.held != want {
+				t.Errorf("duplicates of %d requests wait, want %d", g.held, want)
+			}
+		}
+		cancel()
+		synctest.Wait()
+		if g.held != 0 || g.bytes != 0 {
+			t.Errorf("%d of %d bytes are still waited for", g.held, g.bytes)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,6 +20,10 @@ func (g *Gate) hold(ctx context.Context, t *Turn, w *waiting) bool {
 func (g *Gate) arrive(ctx context.Context, t *Turn, w *waiting) (kept bool, resumes []func()) {
 	switch t.stage {
 	case again:
+		if g.full(w.size) {
+			t.stage = free
+			return false, nil
+		}
 		g.keep(ctx, t, w, t.again)
 		return true, nil
 	case fresh:
@@ -27,7 +32,7 @@ func (g *Gate) arrive(ctx context.Context, t *Turn, w *waiting) (kept bool, resu
 		return false, nil
 	}
 	s, ok := t.faults.in(moment)
-	if ok && (g.held >= maxHeld || g.bytes+w.size > maxHeldBytes) {
+	if ok && g.full(w.size) {
 		t.faults = t.faults.without(moment)
 		ok = false
 	}
@@ -51,6 +56,27 @@ func (g *Gate) arrive(ctx context.Context, t *Turn, w *waiting) (kept bool, resu
 	}
 	g.pass(t)
 	return false, append(resumes, g.leftover()...)
+}
+
+// full reports whether nothing of so many bytes can be kept back any more.
+func (g *Gate) full(size int) bool { return g.held >= maxHeld || g.bytes+size > maxHeldBytes }
+
+// reserve takes the room of a request whose duplicates wait, and reports whether there is
+// any. It is given back by release, which may be called by each of them.
+func (g *Gate) reserve(size int) (release func(), ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.full(size) {
+		return nil, false
+	}
+	g.held++
+	g.bytes += size
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.held--
+		g.bytes -= size
+	}), true
 }
 
 func (g *Gate) lane(t *Turn) *lane {

@@ -92,14 +92,24 @@ type Copy struct {
 	Outcome delivery.Outcome
 }
 
-// duplicate starts the copies. They end by ctx, or by the timeout of the sender.
+// duplicate starts the copies. They end by ctx, or by the timeout of the sender. Those
+// that would have to wait where too much waits already are left out.
 func (t *Turn) duplicate(ctx context.Context, sender *send.Sender, to send.Target, r *event.Request, s Spec) {
+	release := func() {}
+	if s.Wait.From > 0 {
+		var ok bool
+		if release, ok = t.gate.reserve(len(r.Body)); !ok {
+			return
+		}
+	}
 	copies := make(chan Copy, s.Count) // has room for all, so that nobody has to take them
 	f := t.faults.without(times).without(moment).with(s)
 	var running sync.WaitGroup
 	for range s.Count {
 		running.Go(func() {
-			if pause(ctx, s.Wait.From) != nil {
+			err := pause(ctx, s.Wait.From)
+			release()
+			if err != nil {
 				return // not one byte was sent: there is nothing to record
 			}
 			started := time.Now()
