@@ -19,12 +19,18 @@ const lastRecord = 500 * time.Millisecond
 // deliver makes one attempt: it sends, gives its slot back, and records the outcome once
 // the delivery itself is recorded.
 func (s *Session) deliver(j *job) {
-	if s.later(j) || !s.admit(j) {
+	if s.later(j) {
+		j.lane.queue.done(j)
+		return
+	}
+	if !s.admit(j) {
+		j.turn.Done()
 		j.lane.queue.done(j)
 		return
 	}
 	r, err := s.bodyOf(j)
 	if err != nil {
+		j.turn.Done()
 		j.lane.queue.done(j)
 		s.warn(fmt.Sprintf("%s is not delivered: %v", j.request, err))
 		return
@@ -43,13 +49,14 @@ func (s *Session) deliver(j *job) {
 	recorded := <-j.recorded // and the request's arrival published, before what became of it
 	s.tellHealth(up, down)
 	if !recorded {
+		j.dropCopies()
 		return // known already, or the relay will send it again
 	}
 	if err := keep(s.attempts, s.History, a); err != nil {
 		s.notRecorded(j.delivery, err)
-		return
+	} else {
+		s.tell(a.update(s.Retry), j.lane.target, r, a.attempt.Outcome)
 	}
-	s.tell(a.update(s.Retry), j.lane.target, r, a.attempt.Outcome)
 	if dropped {
 		j.again()
 		return
@@ -66,12 +73,27 @@ func (s *Session) finishLined(j *job, a attempted, r *event.Request) {
 	if j.turn == nil {
 		return
 	}
+	if s.inTime(recorded) {
+		s.copies(j, r)
+	} else {
+		j.dropCopies()
+	}
+}
+
+// inTime waits for what is recorded, and reports whether it is. Once the session ends it
+// waits for a short time of grace only, since a history that can't be written to is waited
+// for by others.
+func (s *Session) inTime(recorded <-chan bool) bool {
 	select {
 	case ok := <-recorded:
-		if ok {
-			s.copies(j, r)
-		}
+		return ok
 	case <-s.attempts.Done():
+	}
+	select {
+	case ok := <-recorded:
+		return ok
+	case <-time.After(lastRecord):
+		return false
 	}
 }
 

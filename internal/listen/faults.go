@@ -97,6 +97,12 @@ func (s *Session) copies(j *job, r *event.Request) {
 	}
 }
 
+// dropCopies waits for the duplicates of what isn't recorded, and leaves them so.
+func (j *job) dropCopies() {
+	for range j.turn.Copies() {
+	}
+}
+
 // addCopy records a duplicate as a delivery of its own.
 func addCopy(ctx context.Context, h *history.History, target send.Target, r *event.Request, c fault.Copy) (activity.Attempted, error) {
 	if ctx.Err() != nil {

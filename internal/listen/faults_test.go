@@ -246,44 +246,69 @@ func TestFaultDropSaysNothingOfTheTarget(t *testing.T) {
 }
 
 // TestFaultDuplicateInterrupted holds that a copy that was under way when the session
-// ended isn't left for the next one.
+// ended is recorded, and isn't left for the next one, with retries as without.
 func TestFaultDuplicateInterrupted(t *testing.T) {
-	came := make(chan bool, 2)
-	hold := make(chan struct{})
-	first := true
-	a := newApp(t, nil)
-	a.answer = func(http.ResponseWriter, *http.Request, []byte) {
-		a.mu.Lock()
-		waits := !first
-		first = false
-		a.mu.Unlock()
-		if came <- true; waits {
-			<-hold
+	for _, p := range []delivery.Policy{{}, laterRetries} {
+		a, came, release := waiting(t)
+		w := newWorld(t)
+		r := w.faulty(a, faults(t, 1, "duplicate"), func(c *listen.Config) { c.Retry = p })
+		post(t, r.url, nil, typed("evt_1", "task.created"))
+		<-came
+		<-came
+		r.stop()
+		release()
+		request, err := w.history.Find(t.Context(), "evt_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := w.history.Show(t.Context(), request)
+		if err != nil || len(d.Deliveries) != 2 {
+			t.Fatalf("%+v, %v", d.Deliveries, err)
+		}
+		for i, want := range []string{"received pending interrupted", "replay cancelled interrupted"} {
+			one := d.Deliveries[i]
+			if got := fmt.Sprint(one.Origin, " ", one.State, " ", one.Attempts[0].Outcome.Kind); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
 		}
 	}
-	defer close(hold)
+}
+
+// TestFaultReorderOfWhatIsHeld holds that an event goes on when the one that overtakes it is
+// held, since its webhook is disabled.
+func TestFaultReorderOfWhatIsHeld(t *testing.T) {
+	r := newWorld(t).faulty(newApp(t, nil), faults(t, 1, "reorder:within=10m"), func(c *listen.Config) { c.Retry = laterRetries })
+	if _, err := r.SetWebhooks(t.Context(), "", delivery.Disabled); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"evt_1", "evt_2"} {
+		post(t, r.url, nil, typed(id, "task.created"))
+		await(t, r, func(activity.Received) bool { return true })
+	}
+	for _, id := range []string{"evt_2", "evt_1"} {
+		await(t, r, func(u activity.Held) bool { return u.Event == id })
+	}
+}
+
+// TestFaultDropThatIsNotRecorded is followed by another attempt all the same.
+func TestFaultDropThatIsNotRecorded(t *testing.T) {
 	w := newWorld(t)
-	r := w.faulty(a, faults(t, 1, "duplicate:after=1ms"), nil)
+	came := make(chan string, 2)
+	a := newApp(t, func(_ http.ResponseWriter, _ *http.Request, body []byte) { came <- string(body) })
+	r := w.faulty(a, faults(t, 1, "reorder:within=10m,events=task.*", "drop-then-retry:after=1ms,events=task.*"), nil)
 	post(t, r.url, nil, typed("evt_1", "task.created"))
+	await(t, r, func(activity.Received) bool { return true })
+	w.history.Close()
+	post(t, r.url, nil, typed("evt_2", "document.shared"))
 	<-came
-	<-came
-	await(t, r, func(u activity.Attempted) bool { return true })
-	r.stop()
-	request, err := w.history.Find(t.Context(), "evt_1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := w.history.Show(t.Context(), request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range d.Deliveries {
-		if one.Origin == delivery.Replay && one.State != delivery.Cancelled || one.Origin == delivery.Received && one.State == delivery.Failed {
-			t.Errorf("%+v", one)
+	await(t, r, func(u activity.Warning) bool { return strings.Contains(u.Message, "is not recorded") })
+	select {
+	case body := <-came:
+		if !strings.Contains(body, "evt_1") {
+			t.Error(body)
 		}
-	}
-	if len(d.Deliveries) != 2 {
-		t.Errorf("%d deliveries", len(d.Deliveries))
+	case <-time.After(30 * time.Second):
+		t.Error("it was dropped for good")
 	}
 }
 
