@@ -67,22 +67,34 @@ func (s *Session) turns(it *item) func(send.Target) *fault.Turn {
 // later reports whether a fault keeps a job back. It is submitted again then, and its slot
 // is free for others meanwhile. In the order of seq it has no place any more.
 func (s *Session) later(j *job) bool {
-	size := 0
-	if j.body != nil {
-		size = j.body.Size()
+	size := j.kept()
+	return j.turn.Hold(s.attempts, size, func() { j.lane.queue.resubmit(j, size) })
+}
+
+// kept is how much of a job's body is in memory.
+func (j *job) kept() int {
+	if j.body == nil {
+		return 0
 	}
-	return j.turn.Hold(s.attempts, size, func() {
-		j.generation = 0
-		j.lane.queue.submit(j)
-	})
+	return j.body.Size()
 }
 
 // again makes the attempt that follows one that a fault dropped.
 func (j *job) again() {
 	j.number++
 	j.recorded <- true
-	j.generation = 0
-	j.lane.queue.submit(j)
+	j.lane.queue.resubmit(j, j.kept())
+}
+
+// inHistory reports whether a job that waits is known to be in the history.
+func (j *job) inHistory() bool {
+	select {
+	case is := <-j.recorded:
+		j.recorded <- is // for who finishes the job: nobody else takes it meanwhile
+		return is
+	default:
+		return false
+	}
 }
 
 // copies records the duplicates of what a job sent, once that is recorded.

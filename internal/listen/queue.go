@@ -119,6 +119,21 @@ func (q *queue) submit(j *job) {
 	q.startDue()
 }
 
+// resubmit adds a job once more that had started already and was kept back, whose body is
+// of that size. In the order of seq it has no place any more.
+func (q *queue) resubmit(j *job, size int) {
+	recorded := j.inHistory()
+	q.mu.Lock()
+	j.generation, j.size = 0, size
+	heap.Push(&q.waiting, j)
+	q.bytes += size
+	q.startDue()
+	q.mu.Unlock()
+	if recorded {
+		q.unload(j)
+	}
+}
+
 // skip says that the seqs from to to won't be submitted.
 func (q *queue) skip(generation int, from, to uint64) {
 	q.mu.Lock()

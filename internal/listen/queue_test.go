@@ -3,6 +3,8 @@ package listen
 import (
 	"slices"
 	"testing"
+
+	"github.com/solatis/solatis-cli/internal/event"
 )
 
 // startedQueue returns a queue whose jobs run until they are released.
@@ -97,6 +99,35 @@ func TestWhatWasHeldIsOneAfterAnother(t *testing.T) {
 	release(later)
 	if q.draining || q.running != 0 {
 		t.Errorf("%d run", q.running)
+	}
+	q.close()
+}
+
+// TestBodiesOfWhatWasKeptBackAreBounded, as those of all that waits: what is in the history
+// is read from there again.
+func TestBodiesOfWhatWasKeptBackAreBounded(t *testing.T) {
+	q, started, release := startedQueue(1)
+	q.submit(&job{generation: 1, seq: 1})
+	running := <-started
+	var all []*job
+	for i, c := range []struct{ recorded, loaded bool }{{true, true}, {true, true}, {true, false}, {false, true}, {true, false}} {
+		j := &job{generation: 1, seq: uint64(i + 2), body: new(event.Request), recorded: make(chan bool, 1)}
+		if c.recorded {
+			j.recorded <- true
+		}
+		q.resubmit(j, maxQueuedBytes/2)
+		if (j.body != nil) != c.loaded || len(j.recorded) == 1 != c.recorded {
+			t.Errorf("number %d: its body waits: %v; %d values", i, j.body != nil, len(j.recorded))
+		}
+		all = append(all, j)
+	}
+	for range all {
+		release(running)
+		running = <-started
+	}
+	release(running)
+	if q.bytes != 0 || q.running != 0 {
+		t.Errorf("%d bytes wait, %d run", q.bytes, q.running)
 	}
 	q.close()
 }
