@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/solatis/solatis-cli/internal/control"
 	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -86,12 +87,9 @@ func faultNotices(p fault.Plan) []string {
 
 // chosenFaults reads faults that another process has chosen.
 func chosenFaults(texts []string) (fault.Faults, error) {
-	specs := make([]fault.Spec, len(texts))
-	for i, text := range texts {
-		var err error
-		if specs[i], err = fault.Parse(text); err != nil {
-			return fault.Faults{}, err
-		}
+	f, err := fault.Chosen(texts)
+	if err != nil {
+		err = &control.Error{Message: err.Error(), Code: control.CodeInvalid}
 	}
-	return fault.Chosen(specs...), nil
+	return f, err
 }

@@ -48,7 +48,7 @@ type Session interface {
 }
 
 // FaultRequest says what is to go wrong on purpose with the next request that brings an
-// event. It is not kept back for that.
+// event in the next ten minutes. It is not kept back for that.
 type FaultRequest struct {
 	Event  string   `json:"event"`  // "evt_…"
 	Faults []string `json:"faults"` // as fault.Faults.Specs writes them

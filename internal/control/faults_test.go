@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,5 +18,11 @@ func TestPlanFaults(t *testing.T) {
 	err := c.PlanFaults(t.Context(), FaultRequest{Event: "evt_1", Faults: []string{"explosion"}})
 	if err == nil || !strings.Contains(err.Error(), "there is no explosion") || len(r.planned) != 1 {
 		t.Error(err)
+	}
+	for _, id := range []string{"", strings.Repeat("x", maxEventID+1)} {
+		var invalid *Error
+		if err := c.PlanFaults(t.Context(), FaultRequest{Event: id}); !errors.As(err, &invalid) || invalid.Code != CodeInvalid || len(r.planned) != 1 {
+			t.Errorf("an id of %d bytes: %v", len(id), err)
+		}
 	}
 }

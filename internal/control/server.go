@@ -146,10 +146,17 @@ func (h handler) replay(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, line)
 }
 
+// maxEventID bounds the ids of events that a session keeps for what is to come, in bytes.
+const maxEventID = 1024
+
 func (h handler) faults(w http.ResponseWriter, r *http.Request) {
 	var req FaultRequest
 	err := decodeBody(r, &req)
-	if err == nil {
+	switch {
+	case err != nil:
+	case req.Event == "" || len(req.Event) > maxEventID:
+		err = &Error{fmt.Sprintf("an event's id of %d bytes: it takes 1 to %d", len(req.Event), maxEventID), CodeInvalid}
+	default:
 		err = h.session.PlanFaults(req)
 	}
 	if err != nil {

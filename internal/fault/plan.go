@@ -99,14 +99,35 @@ func (p Plan) draws(n uint64, spec int) *rand.Rand {
 // Faults are what goes wrong with one request. The zero Faults are nothing.
 type Faults struct{ specs []Spec }
 
-// Chosen returns faults that happen whatever a plan would say, of specs that a plan has
-// chosen already. Their probabilities and events are not looked at.
-func Chosen(specs ...Spec) Faults { return Faults{slices.Clone(specs)} }
+// maxChosenText bounds what Chosen reads of one fault, in bytes. Specs writes far less.
+const maxChosenText = 1024
+
+// Chosen reads what Specs wrote in another process: faults that happen whatever a plan would
+// say. Their probabilities and events are not looked at. No plan chooses two of which only
+// one can happen, so they are an error.
+func Chosen(texts []string) (f Faults, err error) {
+	for _, text := range texts {
+		if len(text) > maxChosenText {
+			return Faults{}, fmt.Errorf("a fault of %d bytes: it takes %d at most", len(text), maxChosenText)
+		}
+		s, err := Parse(text)
+		if err != nil {
+			return Faults{}, err
+		}
+		form, _ := formOf(s.Kind)
+		if other, ok := f.in(form.group); ok {
+			return Faults{}, fmt.Errorf("%s and %s can't both happen to one request", other.Kind, s.Kind)
+		}
+		s.P, s.Events = 1, nil
+		f.specs = append(f.specs, s)
+	}
+	return f, nil
+}
 
 // None reports whether nothing goes wrong.
 func (f Faults) None() bool { return len(f.specs) == 0 }
 
-// Specs writes each fault as Parse reads it, to be Chosen by another process; nil for none.
+// Specs writes each fault as Parse reads it, to be Chosen in another process; nil for none.
 func (f Faults) Specs() []string {
 	var texts []string
 	for _, s := range f.specs {

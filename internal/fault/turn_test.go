@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,11 +161,11 @@ func TestDuplicatesTakeTheirTime(t *testing.T) {
 
 func TestChosenByAnotherProcess(t *testing.T) {
 	f := plan(t, 5, "delay:p=50%,by=1s..2s", "bad-signature:events=task.*,p=50%", "slow-body:over=1ms").Of(4, "task.created")
-	var specs []Spec
-	for _, text := range f.Specs() {
-		specs = append(specs, spec(t, text))
+	chosen, err := Chosen(f.Specs())
+	if err != nil {
+		t.Fatal(err)
 	}
-	there := NewTurn(Chosen(specs...))
+	there := NewTurn(chosen)
 	if there.Faults().String() != f.String() || f.None() {
 		t.Fatalf("%q became %q", f, there.Faults())
 	}
@@ -176,4 +177,22 @@ func TestChosenByAnotherProcess(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	<-seen
+}
+
+// TestChosenByNobody refuses what no plan chooses, and keeps nothing that it doesn't need.
+func TestChosenByNobody(t *testing.T) {
+	for text, want := range map[string]string{
+		"explosion":                       "no kind",
+		"bad-signature|missing-signature": "bad-signature and missing-signature can't both happen",
+		"delay|delay":                     "delay and delay can't both happen",
+		"wrong-content-type:type=a/" + strings.Repeat("b", maxChosenText): "bytes: it takes 1024 at most",
+	} {
+		if f, err := Chosen(strings.Split(text, "|")); err == nil || !strings.Contains(err.Error(), want) || !f.None() {
+			t.Errorf("%.40s: %v, %v", text, f, err)
+		}
+	}
+	f, err := Chosen([]string{"delay:events=task.*,p=10%"})
+	if got := f.Specs(); err != nil || len(got) != 1 || got[0] != "delay" {
+		t.Errorf("%q, %v", got, err)
+	}
 }

@@ -3,7 +3,9 @@ package listen
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
@@ -15,49 +17,75 @@ import (
 
 // planned are faults of single events, which somebody else chose for them.
 type planned struct {
-	mu     sync.Mutex                // guards what follows
-	events map[string][]fault.Faults // by event id, one for each request that is to come
+	mu     sync.Mutex            // guards what follows
+	events map[string][]forEvent // by event id, one for each request that is to come
 	count  int
 }
 
-// maxPlanned bounds the faults of events that never come.
-const maxPlanned = 10_000
+// forEvent is what is to go wrong with one request.
+type forEvent struct {
+	fault.Faults
+	until time.Time // it is forgotten then: the request was never sent, or never taken
+}
 
-// PlanFaults lets faults happen to the next request with this event id that comes in. They
-// don't keep it back: whoever sends it does.
+// The bounds of what is planned for events that never come.
+const (
+	maxPlanned = 10_000
+	plannedFor = 10 * time.Minute
+)
+
+// PlanFaults lets faults happen to the next request with this event id that comes in the next
+// ten minutes. They don't keep it back: whoever sends it does.
 func (s *Session) PlanFaults(eventID string, f fault.Faults) error {
-	p := &s.planned
+	p, now := &s.planned, s.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.count == maxPlanned {
-		return fmt.Errorf("session %s waits for %d events with faults that never came: start it anew", s.Ready.Session, p.count)
+	if p.count >= maxPlanned {
+		p.expire(now)
+	}
+	if p.count >= maxPlanned {
+		return fmt.Errorf("session %s waits for %d events with faults that didn't come yet: send fewer at a time, or wait %v", s.Ready.Session, p.count, plannedFor)
 	}
 	if p.events == nil {
-		p.events = make(map[string][]fault.Faults)
+		p.events = make(map[string][]forEvent)
 	}
-	p.events[eventID] = append(p.events[eventID], f)
+	p.events[eventID] = append(p.events[eventID], forEvent{f, now.Add(plannedFor)})
 	p.count++
 	return nil
 }
 
 // take returns what was planned for a request with this event id.
-func (p *planned) take(eventID string) (f fault.Faults, ok bool) {
+func (p *planned) take(eventID string, now time.Time) (f fault.Faults, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := p.events[eventID]
-	if len(list) == 0 {
-		return f, false
+	for list := p.events[eventID]; len(list) > 0; list = p.events[eventID] {
+		next := list[0]
+		p.keep(eventID, list[1:])
+		if now.Before(next.until) {
+			return next.Faults, true
+		}
 	}
-	p.count--
-	if p.events[eventID] = list[1:]; len(list) == 1 {
+	return f, false
+}
+
+// expire forgets what nobody waits for any more. The caller holds mu.
+func (p *planned) expire(now time.Time) {
+	for id, list := range p.events {
+		p.keep(id, slices.DeleteFunc(list, func(f forEvent) bool { return !now.Before(f.until) }))
+	}
+}
+
+// keep leaves these of what is planned for an event. The caller holds mu.
+func (p *planned) keep(eventID string, list []forEvent) {
+	p.count -= len(p.events[eventID]) - len(list)
+	if p.events[eventID] = list; len(list) == 0 {
 		delete(p.events, eventID)
 	}
-	return list[0], true
 }
 
 // turns returns what makes the turn of a request on its way to each of its targets.
 func (s *Session) turns(it *item) func(send.Target) *fault.Turn {
-	if f, ok := s.planned.take(it.in.name.id); ok {
+	if f, ok := s.planned.take(it.in.name.id, s.Now()); ok {
 		return func(send.Target) *fault.Turn { return fault.NewTurn(f) }
 	}
 	n := it.at.Seq - s.countFrom

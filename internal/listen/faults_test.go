@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,6 +171,38 @@ func TestFaultsPlannedForAnEvent(t *testing.T) {
 	}
 	want := []string{"evt_1 #1 received succeeded ()", "evt_1 #1 received succeeded (missing-signature, delay)", "evt_2 #1 received succeeded ()"}
 	if got := attempts(t, r, 3); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestFaultsPlannedForAnEventThatDoesNotCome are forgotten: a later one with its id goes as it
+// should, and they don't keep others out for ever.
+func TestFaultsPlannedForAnEventThatDoesNotCome(t *testing.T) {
+	var later atomic.Int64
+	a := newApp(t, nil)
+	r := newWorld(t).faulty(a, fault.Plan{}, func(c *listen.Config) {
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
+	f := faults(t, 0, "missing-signature").Of(1, "")
+	var err error
+	n := 0
+	for ; err == nil; n++ {
+		err = r.PlanFaults(fmt.Sprint("evt_", n%5000), f)
+	}
+	if n != 10_001 || !strings.Contains(err.Error(), "10000 events with faults") {
+		t.Errorf("number %d: %v", n, err)
+	}
+	for i, id := range []string{"evt_1", "evt_2"} {
+		later.Store(int64(10*time.Minute) * int64(i+1))
+		if err := r.PlanFaults(id, f); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, id := range []string{"evt_1", "evt_2"} {
+		post(t, r.url, nil, typed(id, "task.created"))
+	}
+	want := []string{"evt_1 #1 received succeeded ()", "evt_2 #1 received succeeded (missing-signature)"}
+	if got := attempts(t, r, 2); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
