@@ -59,7 +59,7 @@ func (h *History) AddAttempt(ctx context.Context, id string, a delivery.Attempt,
 		return err
 	}
 	failed := 0
-	if state != delivery.Pending && !a.Outcome.Success() {
+	if state != delivery.Pending && !a.Outcome.Success() && a.Outcome.Kind != delivery.Interrupted {
 		failed = 1
 	}
 	return h.db.UpdateLater(ctx, func(tx *sqlitedb.Tx) error {

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,7 +34,8 @@ func (r Resent) All() []activity.Attempted { return append(r.Attempts, r.Copies.
 // Resend sends a recorded request straight to target, as a new delivery of the given
 // origin, and records it. It needs no session. The request goes out byte for byte as it
 // was recorded, its signature included, but for the faults of turn, which may be nil. An
-// answer that isn't 2xx is no error.
+// answer that isn't 2xx is no error. Where ctx ends first the delivery is cancelled, since no
+// session takes it up.
 func Resend(ctx context.Context, h *history.History, sender *send.Sender, target send.Target,
 	request string, origin delivery.Origin, turn *fault.Turn, now func() time.Time) (Resent, error) {
 	r, err := h.Request(ctx, request)
@@ -53,7 +55,8 @@ func resend(ctx context.Context, h *history.History, sender *send.Sender, target
 	}
 	for number := 1; number == 1 || turn.Dropped(); number++ {
 		if number > 1 && turn.Wait(ctx) != nil {
-			return done, ctx.Err()
+			done.Attempts[len(done.Attempts)-1].State = delivery.Cancelled
+			return done, errors.Join(ctx.Err(), giveUp(ctx, h, d))
 		}
 		started := now()
 		outcome := turn.Send(ctx, sender, target, r)
@@ -64,6 +67,9 @@ func resend(ctx context.Context, h *history.History, sender *send.Sender, target
 			attempt:  delivery.Attempt{Number: number, Started: started, Outcome: outcome},
 			ended:    now(),
 			standing: standingAfter(outcome, turn),
+		}
+		if outcome.Kind == delivery.Interrupted {
+			a.standing.State = delivery.Cancelled
 		}
 		if err := keep(ctx, h, a); err != nil {
 			return done, fmt.Errorf("sent, but not recorded: %w", err)
@@ -78,6 +84,15 @@ func resend(ctx context.Context, h *history.History, sender *send.Sender, target
 		done.Copies = append(done.Copies, u)
 	}
 	return done, nil
+}
+
+// giveUp cancels a delivery, in a short time of grace though ctx has ended.
+func giveUp(ctx context.Context, h *history.History, d history.Delivery) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
+	defer cancel()
+	standing := delivery.Standing{State: delivery.Cancelled}
+	effects := delivery.Effects{Keep: []delivery.Open{{ID: d.ID, Origin: d.Origin, Standing: standing}}}
+	return h.Keep(ctx, d.Agent, d.Target, history.Step{Effects: effects})
 }
 
 // standingAfter is how a delivery without retries stands after an attempt. One that was
