@@ -13,6 +13,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/term"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 )
 
@@ -101,7 +102,7 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 	summary := o.app.follow(o.count)
 	pace := rate.NewLimiter(limit, 1)
 	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(together)
+	slots := semaphore.NewWeighted(int64(together))
 	var failed error
 	for i := range o.count {
 		if i > 0 {
@@ -109,11 +110,15 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 				break
 			}
 		}
-		if pace.Wait(running) != nil {
+		if pace.Wait(running) != nil || slots.Acquire(running, 1) != nil {
 			break // somebody pressed ^C, or an event that was sent says why
 		}
 		s := s
 		group.Go(func() error {
+			if err := s.untilDue(running, slots); err != nil {
+				return err
+			}
+			defer slots.Release(1)
 			t, err := by.deliver(running, s)
 			if err == nil {
 				summary.add(t.sent(s))
@@ -133,6 +138,22 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 		return failed
 	}
 	return outcome
+}
+
+// untilDue waits while a fault keeps an event back, and leaves its slot to others meanwhile:
+// they are to overtake it. Unless there is an error, it has a slot again.
+func (s sample) untilDue(ctx context.Context, slots *semaphore.Weighted) error {
+	goOn := make(chan struct{})
+	if !s.turn.Hold(ctx, len(s.body), func() { close(goOn) }) {
+		return nil
+	}
+	slots.Release(1)
+	select {
+	case <-goOn:
+		return slots.Acquire(ctx, 1)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // sent is what became of an event as the summary of several has it. Of several targets

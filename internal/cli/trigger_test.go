@@ -15,6 +15,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/term"
 )
 
@@ -148,6 +149,34 @@ func TestInterruptedRunSaysHowFarItCame(t *testing.T) {
 	s := c.run(ctx, "trigger", "task.created", "--to", url, "--count", "1000", "--rate", "1/h")
 	if s.code != exitInterrupted || !strings.HasPrefix(s.out, "interrupted after 1 of 1000 in ") || !strings.Contains(s.out, ": 1 accepted, 0 failed\nlatency: p50 ") {
 		t.Errorf("exit code %d\n%s%q", s.code, s.out, s.err)
+	}
+}
+
+// TestWhatIsDelayedIsOvertaken by all that comes later, and not only by as much as is on its
+// way at once.
+func TestWhatIsDelayedIsOvertaken(t *testing.T) {
+	const count = 100
+	delay, err := fault.Parse("delay:by=10m,p=50%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got atomic.Int32
+	for n := range uint64(count) {
+		if fault.NewPlan(7, delay).Of(n+1, "task.created").None() {
+			want.Add(1)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if got.Add(1) == want.Load() {
+			cancel()
+		}
+	}))
+	defer app.Close()
+	result := newCommand(t).run(ctx, "trigger", "task.created", "--to", app.URL, "--count", fmt.Sprint(count), "--fault", delay.String(), "--seed", "7")
+	if got.Load() != want.Load() || result.code != exitInterrupted {
+		t.Errorf("%d of %d came; %+v", got.Load(), want.Load(), result)
 	}
 }
 
