@@ -7,6 +7,7 @@ import (
 
 	"github.com/solatis/solatis-cli/internal/control"
 	"github.com/solatis/solatis-cli/internal/fault"
+	"github.com/solatis/solatis-cli/internal/wire"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -68,6 +69,16 @@ func (f *faultFlags) planOf(flags *pflag.FlagSet, seed uint64, several bool) (fa
 		return fault.Plan{}, usageErrorf("--seed %d: it repeats what --fault does, and there is none; add one, such as --fault duplicate:p=10%%", seed)
 	}
 	return f.plan(&seed, several)
+}
+
+// checkFaults reads the fault flags, and settles what they mean for --respond unless somebody
+// has: who waits for the app's answer doesn't send the further events that some wait for.
+func (o *listenOptions) checkFaults(flags *pflag.FlagSet) (fault.Plan, error) {
+	plan, err := o.faults.planOf(flags, o.seed, true)
+	if _, waits := plan.Has(fault.Reorder, fault.Burst); waits && o.respond == "" {
+		o.respond = string(wire.ModeRelay)
+	}
+	return plan, err
 }
 
 // sayFaults says, before anything is sent, what will go wrong and how to have it again.

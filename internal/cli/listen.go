@@ -113,7 +113,7 @@ func (o *listenOptions) declare(f *pflag.FlagSet) {
 	o.targets.declare(f)
 	o.retry.declare(f)
 	f.StringSliceVarP(&o.events, "events", "e", nil, "event types to forward, such as 'document.*'; others are recorded only")
-	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, else app)")
+	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, with --retry, and with --fault reorder or burst; else app)")
 	f.StringVar(&o.verify, "verify", "warn", "what a bad signature means: warn, strict (not forwarded, the sender gets 401) or off")
 	o.secret.declare(f)
 	f.BoolVar(&o.printSecret, "print-secret", false, "show the secret in full even if you gave it yourself")
@@ -176,7 +176,7 @@ func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 	if c.targets, err = o.targets.parse(o.app, flags, c.events); err != nil {
 		return c, err
 	}
-	if c.faults, err = o.faults.planOf(flags, o.seed, true); err != nil {
+	if c.faults, err = o.checkFaults(flags); err != nil {
 		return c, err
 	}
 	if c.retry, err = o.checkRetry(flags, c.targets); err != nil {
