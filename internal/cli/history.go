@@ -107,5 +107,6 @@ func (o *historyOptions) replay(ctx context.Context, h *history.History, request
 	if err := w.checkTargets([]*replayed{r}); err != nil {
 		return activity.Attempted{}, err
 	}
-	return w.send(ctx, r)
+	done, err := w.send(ctx, r)
+	return done.Last(), err
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,11 +31,15 @@ func (o *replayOptions) sendOne(ctx context.Context, w *replayWay, r *replayed) 
 	if err := r.turn.Wait(ctx); err != nil {
 		return err
 	}
-	result, err := w.send(ctx, r)
+	done, err := w.send(ctx, r)
 	if err != nil {
 		return err
 	}
-	verdict := o.app.verdict(result)
+	var verdict error
+	for _, u := range done.All() {
+		verdict = cmp.Or(o.app.verdict(u), verdict)
+	}
+	result := done.Last()
 	if result.Outcome == delivery.Interrupted {
 		return verdict
 	}
@@ -101,7 +106,8 @@ var errStopped = errors.New("stopped")
 
 // sendNext sends one of several, and notes what became of it.
 func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends) error {
-	result, err := w.send(ctx, r)
+	done, err := w.send(ctx, r)
+	result := done.Last()
 	var refused *control.Error
 	switch {
 	case ctx.Err() != nil || err == nil && result.Outcome == delivery.Interrupted:

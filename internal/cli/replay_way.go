@@ -144,17 +144,18 @@ func (w *replayWay) sign(ctx context.Context, body []byte) (string, error) {
 	return signature.Sign(secret, body), nil
 }
 
-// send records what is new of it, and sends it. It returns the attempt that counts.
-func (w *replayWay) send(ctx context.Context, r *replayed) (activity.Attempted, error) {
+// send records what is new of it, and sends it. It returns the attempts that are known: of
+// what a session sends, the one that counts.
+func (w *replayWay) send(ctx context.Context, r *replayed) (listen.Resent, error) {
 	if r.edited != nil {
 		if err := w.history.AddRequest(ctx, r.record()); err != nil {
-			return activity.Attempted{}, err
+			return listen.Resent{}, err
 		}
 	}
-	if w.client != nil {
-		defer r.turn.Done()
-		return w.client.Replay(ctx, control.ReplayRequest{ID: r.id(), Faults: r.turn.Faults().Specs()})
+	if w.client == nil {
+		return listen.Resend(ctx, w.history, w.sender, r.target, r.id(), delivery.Replay, r.turn, w.app.now)
 	}
-	done, err := listen.Resend(ctx, w.history, w.sender, r.target, r.id(), delivery.Replay, r.turn, w.app.now)
-	return done.Last(), err
+	defer r.turn.Done()
+	u, err := w.client.Replay(ctx, control.ReplayRequest{ID: r.id(), Faults: r.turn.Faults().Specs()})
+	return listen.Resent{Attempts: []activity.Attempted{u}}, err
 }

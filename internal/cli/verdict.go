@@ -41,8 +41,11 @@ func (a *app) verdict(u activity.Attempted) error {
 	if u.Fault != "" {
 		fmt.Fprintf(out, "fault on purpose: %s\n", u.Fault)
 	}
+	dropped := u.State == delivery.Pending && fault.Drops(u.Fault)
 	if next, ok := u.Upcoming(); ok {
 		fmt.Fprintln(out, next)
+	} else if dropped {
+		fmt.Fprintln(out, "another attempt follows")
 	}
 	if u.Hint != "" {
 		fmt.Fprintln(a.streams.Err, term.Sanitize(u.Hint))
@@ -53,7 +56,7 @@ func (a *app) verdict(u activity.Attempted) error {
 	case u.Outcome == delivery.Interrupted:
 		return &codedError{exitInterrupted, nil}
 	}
-	if u.State == delivery.Pending && fault.Drops(u.Fault) {
+	if dropped {
 		return nil // the app wasn't asked yet, and will be
 	}
 	return &codedError{exitNotAccepted, nil}
