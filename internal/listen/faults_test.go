@@ -310,7 +310,7 @@ func TestFaultDuplicateInterrupted(t *testing.T) {
 // TestFaultReorderOfWhatIsHeld holds that an event goes on when the one that overtakes it is
 // held, since its webhook is disabled.
 func TestFaultReorderOfWhatIsHeld(t *testing.T) {
-	r := newWorld(t).faulty(newApp(t, nil), faults(t, 1, "reorder:within=10m"), func(c *listen.Config) { c.Retry = laterRetries })
+	r := newWorld(t).faulty(newApp(t, nil), faults(t, 1, "reorder:within=10m"), func(c *listen.Config) { c.Retry, c.Concurrency = laterRetries, 1 })
 	if _, err := r.SetWebhooks(t.Context(), "", delivery.Disabled); err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestFaultDropThatIsNotRecorded(t *testing.T) {
 	w := newWorld(t)
 	came := make(chan string, 2)
 	a := newApp(t, func(_ http.ResponseWriter, _ *http.Request, body []byte) { came <- string(body) })
-	r := w.faulty(a, faults(t, 1, "reorder:within=10m,events=task.*", "drop-then-retry:after=1ms,events=task.*"), nil)
+	r := w.faulty(a, faults(t, 1, "reorder:within=10m,events=task.*", "drop-then-retry:after=1ms,events=task.*"), func(c *listen.Config) { c.Concurrency = 1 })
 	post(t, r.url, nil, typed("evt_1", "task.created"))
 	await(t, r, func(activity.Received) bool { return true })
 	w.history.Close()
