@@ -107,6 +107,6 @@ func (o *historyOptions) replay(ctx context.Context, h *history.History, request
 	if err := w.checkTargets([]*replayed{r}); err != nil {
 		return activity.Attempted{}, err
 	}
-	done, err := w.send(ctx, r)
+	done, err := w.send(ctx, r, func(activity.Attempted) {})
 	return done.Last(), err
 }

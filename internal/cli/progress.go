@@ -26,13 +26,17 @@ type sends struct {
 	started time.Time
 	bar     progress.Model
 
-	mu    sync.Mutex // guards what follows
-	done  []sent
-	shown int // of the steps in which the bar grows
+	mu       sync.Mutex // guards what follows
+	done     []sent
+	shown    int             // of the steps in which the bar grows
+	retries  int             // that followed a failure, or still are to
+	retrying map[string]bool // deliveries that are to be made again
 }
 
 // sent is what became of one event.
 type sent struct {
+	delivery string // its id; empty where it isn't known
+
 	name   string // such as "task.created [evt_…]"
 	label  string // a status, or how it failed, as delivery.Outcome.Label has it
 	failed bool
@@ -45,10 +49,11 @@ type sent struct {
 func sentBy(u activity.Attempted) sent {
 	outcome := delivery.Outcome{Kind: u.Outcome, Status: u.Status}
 	s := sent{
-		name:   fmt.Sprintf("%s [%s]", cmp.Or(u.EventType, u.Method), cmp.Or(u.Event, u.Request)),
-		label:  outcome.Label(),
-		failed: !outcome.Success(),
-		took:   u.Duration,
+		delivery: u.Delivery,
+		name:     nameOf(u),
+		label:    outcome.Label(),
+		failed:   !outcome.Success(),
+		took:     u.Duration,
 	}
 	if s.failed {
 		s.detail = cmp.Or(strings.TrimSpace(u.Response), u.Error)
@@ -64,7 +69,7 @@ func (a *app) follow(total int) *sends {
 	options := []progress.Option{progress.WithWidth(barWidth), progress.WithColors(lipgloss.Green)}
 	bar := progress.New(options...)
 	bar.EmptyColor = lipgloss.BrightBlack // its own one is beyond what old terminals know
-	return &sends{app: a, total: total, started: a.now(), bar: bar}
+	return &sends{app: a, total: total, started: a.now(), bar: bar, retrying: make(map[string]bool)}
 }
 
 // add counts an event that has ended.
@@ -72,7 +77,30 @@ func (s *sends) add(one sent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done = append(s.done, one)
+	delete(s.retrying, one.delivery)
 	s.show()
+}
+
+// retry says of an attempt that a retry follows, and reports whether one does.
+func (s *sends) retry(u activity.Attempted) bool {
+	next, ok := u.Upcoming()
+	if !ok {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retries++
+	s.retrying[u.Delivery] = true
+	out, end := s.app.streams.Err, ""
+	if s.app.streams.ErrTTY {
+		end = "\x1b[K" // what is left of the bar
+		fmt.Fprint(out, "\r")
+	}
+	fmt.Fprintf(out, "%s %s, %s%s\n", term.Sanitize(nameOf(u)), term.Sanitize(sentBy(u).label), next, end)
+	if s.app.streams.ErrTTY {
+		s.draw()
+	}
+	return true
 }
 
 // steps are in how many the bar grows, and lines those in which the plain one does. A bar
@@ -98,11 +126,21 @@ func (s *sends) show() {
 		return
 	}
 	s.shown = step
+	s.draw()
+}
+
+// draw draws the bar.
+func (s *sends) draw() {
+	n := len(s.done)
 	bar := s.bar.ViewAs(float64(n) / float64(s.total))
 	if !s.app.colours(true) {
 		bar = ansi.Strip(bar)
 	}
-	fmt.Fprintf(out, "\r%s  %d of %d, %d failed\x1b[K", bar, n, s.total, s.failed())
+	waiting := ""
+	if len(s.retrying) > 0 {
+		waiting = fmt.Sprintf(", %d retrying", len(s.retrying))
+	}
+	fmt.Fprintf(s.app.streams.Err, "\r%s  %d of %d, %d failed%s\x1b[K", bar, n, s.total, s.failed(), waiting)
 }
 
 func (s *sends) failed() int { return s.count(func(one sent) bool { return one.failed }) }
@@ -122,7 +160,7 @@ func (s *sends) count(is func(sent) bool) int {
 func (s *sends) finish(interrupted bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.app.streams.ErrTTY && len(s.done) > 0 {
+	if s.app.streams.ErrTTY && len(s.done)+s.retries > 0 {
 		fmt.Fprint(s.app.streams.Err, "\r\x1b[K")
 	}
 	s.summarise(interrupted)
@@ -145,6 +183,12 @@ func (s *sends) summarise(interrupted bool) {
 	fmt.Fprintf(out, "%s in %v: %d accepted, %d failed%s", how, roundly(took), len(s.done)-failed-idle, failed, s.labels(func(one sent) bool { return one.failed }))
 	if idle > 0 {
 		fmt.Fprintf(out, ", %d not forwarded%s", idle, s.labels(func(one sent) bool { return one.idle }))
+	}
+	if made := s.retries - len(s.retrying); made > 0 {
+		fmt.Fprintf(out, ", retries: %d", made)
+	}
+	if len(s.retrying) > 0 {
+		fmt.Fprintf(out, ", cancelled while they waited for a retry: %d", len(s.retrying))
 	}
 	fmt.Fprintln(out)
 	if latency := s.latency(); latency != "" {

@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
@@ -16,6 +16,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/fixture"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/term"
+	"golang.org/x/sync/errgroup"
 )
 
 // sendOne sends one request, and shows what changed against the answer before.
@@ -31,22 +32,21 @@ func (o *replayOptions) sendOne(ctx context.Context, w *replayWay, r *replayed) 
 	if err := r.turn.Wait(ctx); err != nil {
 		return err
 	}
-	done, err := w.send(ctx, r)
+	printed := verdicts{app: o.app}
+	done, err := w.send(ctx, r, printed.print)
+	result := done.Last()
 	if err != nil {
+		o.app.sayCancelled(result)
 		return err
 	}
-	var verdict error
-	for _, u := range done.All() {
-		verdict = cmp.Or(o.app.verdict(u), verdict)
-	}
-	result := done.Last()
+	code := verdict(done.Ends()...)
 	if result.Outcome == delivery.Interrupted {
-		return verdict
+		return code
 	}
 	if err := o.app.compare(ctx, w.history, before, result); err != nil {
 		fmt.Fprintln(o.app.streams.Err, "solatis: the answer can't be compared with the one before:", err)
 	}
-	return verdict
+	return code
 }
 
 // keep saves the event as a fixture, if that is wanted.
@@ -76,7 +76,8 @@ func (o *replayOptions) keep(body []byte) error {
 	return nil
 }
 
-// sendAll sends several one after the other, but for what the faults have otherwise.
+// sendAll sends several one after the other, but for what the faults have otherwise. What
+// waits for a retry doesn't hold up the rest.
 func (o *replayOptions) sendAll(ctx context.Context, w *replayWay, all []*replayed) error {
 	o.sayEdits(all)
 	progress := o.app.follow(len(all))
@@ -85,12 +86,31 @@ func (o *replayOptions) sendAll(ctx context.Context, w *replayWay, all []*replay
 	for i, r := range all {
 		turns[i] = r.turn
 	}
-	err := fault.InTurn(ctx, turns, func(ctx context.Context, i int) error {
+	group, running := errgroup.WithContext(ctx)
+	before := func(ctx context.Context, i int) error {
 		if o.pace.wait(ctx, begun, all[i].Received.Sub(all[0].Received)) != nil {
 			return errStopped
 		}
 		return nil
-	}, func(ctx context.Context, i int) error { return w.sendNext(ctx, all[i], progress) })
+	}
+	group.Go(func() error {
+		return fault.InTurn(running, turns, before, func(_ context.Context, i int) error {
+			waits := make(chan struct{})
+			ended := make(chan error, 1)
+			group.Go(func() error {
+				err := w.sendNext(running, all[i], progress, sync.OnceFunc(func() { close(waits) }))
+				ended <- err
+				return err
+			})
+			select {
+			case <-waits:
+				return nil
+			case err := <-ended:
+				return err
+			}
+		})
+	})
+	err := group.Wait()
 	if ctx.Err() != nil || errors.Is(err, errStopped) {
 		return progress.finish(true)
 	}
@@ -104,9 +124,14 @@ func (o *replayOptions) sendAll(ctx context.Context, w *replayWay, all []*replay
 // errStopped says that somebody stopped what was under way.
 var errStopped = errors.New("stopped")
 
-// sendNext sends one of several, and notes what became of it.
-func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends) error {
-	done, err := w.send(ctx, r)
+// sendNext sends one of several, and notes what became of it. It calls waits whenever a
+// retry is to follow.
+func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends, waits func()) error {
+	done, err := w.send(ctx, r, func(u activity.Attempted) {
+		if w.by.Retry.Retries() && progress.retry(u) {
+			waits()
+		}
+	})
 	result := done.Last()
 	var refused *control.Error
 	switch {

@@ -15,6 +15,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/session"
 	"github.com/solatis/solatis-cli/internal/signature"
+	"golang.org/x/sync/semaphore"
 )
 
 // replayWay is how recorded requests get to the app: by a running session, so that its
@@ -27,7 +28,7 @@ type replayWay struct {
 	client *control.Client // of the session; nil where none sends
 	info   session.Info
 	to     send.Target // zero for where each was sent before
-	sender *send.Sender
+	by     listen.Straight
 }
 
 func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
@@ -35,6 +36,8 @@ func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
 	if o.to == "" {
 		info, err := o.app.chooseSession(o.way.session)
 		switch {
+		case err == nil && info.Target != "" && o.retry.typed(o.app, o.flags):
+			return nil, usageErrorf("--retry: session %s sends it, and retries if it was started by solatis listen --retry; here --retry goes with --to", info.ID)
 		case err == nil && info.Target != "":
 			w.info, w.client = info, control.Dial(info.Socket)
 			return w, nil
@@ -49,7 +52,10 @@ func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
 			return nil, usageErrorf("--to: %w", err)
 		}
 	}
-	w.sender = send.New(send.Options{Timeout: o.way.timeout})
+	w.by = listen.Straight{
+		History: h, Sender: send.New(send.Options{Timeout: o.way.timeout}), Origin: delivery.Replay,
+		Retry: o.policy, Slots: semaphore.NewWeighted(inFlight), Now: o.app.now,
+	}
 	return w, nil
 }
 
@@ -57,8 +63,8 @@ func (w *replayWay) close() {
 	if w.client != nil {
 		w.client.Close()
 	}
-	if w.sender != nil {
-		w.sender.Close()
+	if w.by.Sender != nil {
+		w.by.Sender.Close()
 	}
 }
 
@@ -144,18 +150,25 @@ func (w *replayWay) sign(ctx context.Context, body []byte) (string, error) {
 	return signature.Sign(secret, body), nil
 }
 
-// send records what is new of it, and sends it. It returns the attempts that are known: of
-// what a session sends, the one that counts.
-func (w *replayWay) send(ctx context.Context, r *replayed) (listen.Resent, error) {
+// send records what is new of it, and sends it. It calls tell with the attempts that are
+// known, one call at a time: of what a session sends, with the one that counts.
+func (w *replayWay) send(ctx context.Context, r *replayed, tell func(activity.Attempted)) (listen.Resent, error) {
 	if r.edited != nil {
 		if err := w.history.AddRequest(ctx, r.record()); err != nil {
 			return listen.Resent{}, err
 		}
 	}
 	if w.client == nil {
-		return listen.Resend(ctx, w.history, w.sender, r.target, r.id(), delivery.Replay, r.turn, w.app.now)
+		request, err := w.history.Request(ctx, r.id())
+		if err != nil {
+			return listen.Resent{}, err
+		}
+		return w.by.Deliver(ctx, r.target, request, r.turn, tell)
 	}
 	defer r.turn.Done()
 	u, err := w.client.Replay(ctx, control.ReplayRequest{ID: r.id(), Faults: r.turn.Faults().Specs()})
+	if err == nil {
+		tell(u)
+	}
 	return listen.Resent{Attempts: []activity.Attempted{u}}, err
 }

@@ -8,15 +8,19 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/catalog"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 )
 
 // triggerOptions are the flags of trigger.
 type triggerOptions struct {
-	app *app
+	app   *app
+	flags *pflag.FlagSet
 
 	to      string
 	session string
@@ -24,12 +28,13 @@ type triggerOptions struct {
 	timeout time.Duration
 
 	faults faultFlags
+	retry  retryFlags
+	policy delivery.Policy // what they say; without retries where a session sends
 
 	edits     editFlags
 	id        string
 	createdAt string
 	seed      uint64
-	seeded    bool
 
 	count int
 	rate  string
@@ -62,11 +67,11 @@ the app's latency; up to ` + fmt.Sprint(inFlight) + ` are on their way at once. 
   solatis trigger transcription.completed --set 'data.speakers[0].speaker=Ann' --edit
   solatis trigger task.created --data @data.json --print curl
   solatis trigger task.created --count 100 --rate 10/s
-  solatis trigger task.created --to localhost:3000/webhooks/solatis`,
+  solatis trigger task.created --to localhost:3000/webhooks/solatis --retry`,
 		Args:              cobra.MaximumNArgs(2), // a second one may belong to --print
 		ValidArgsFunction: a.completeEvents,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.seeded = cmd.Flags().Changed("seed")
+			o.flags = cmd.Flags()
 			return o.run(cmd.Context(), args)
 		},
 	}
@@ -79,6 +84,7 @@ the app's latency; up to ` + fmt.Sprint(inFlight) + ` are on their way at once. 
 	f.StringVar(&o.createdAt, "created-at", "", "the event's time, such as 2026-01-02T15:04:05Z (default: now)")
 	f.Uint64Var(&o.seed, "seed", 0, "vary the sample's data, and decide on --fault; the same number gives the same again")
 	o.faults.declare(cmd)
+	o.retry.declare(f)
 	f.IntVar(&o.count, "count", 1, "how many events to send")
 	f.StringVar(&o.rate, "rate", "", "with --count, at most so many: 10/s, 100/m or 5, which is 5/s")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "with --to, how long the app may take to answer")
@@ -143,7 +149,8 @@ func (o *triggerOptions) run(ctx context.Context, args []string) error {
 	case first.id == "" && o.to == "":
 		return usageErrorf(`without an "id" and an "event" the session can't say what became of it: send it with --to, or leave both in`)
 	}
-	by, err := o.courier(ctx, m, first)
+	slots := semaphore.NewWeighted(int64(max(inFlight, plan.Together())))
+	by, err := o.courier(ctx, m, first, slots)
 	if err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (o *triggerOptions) run(ctx context.Context, args []string) error {
 	if o.count == 1 {
 		return o.sendOne(ctx, by, first)
 	}
-	return o.sendMany(ctx, by, m, first, limit, max(inFlight, plan.Together()))
+	return o.sendMany(ctx, by, m, first, limit, slots)
 }
 
 // faultPlan reads --fault.
@@ -161,7 +168,7 @@ func (o *triggerOptions) faultPlan() (fault.Plan, error) {
 		return fault.Plan{}, usageErrorf("--fault %s: with --print nothing is sent", o.faults.texts[0])
 	}
 	seed := &o.seed
-	if !o.seeded {
+	if !o.flags.Changed("seed") {
 		seed = nil
 	}
 	return o.faults.plan(seed, o.count > 1)
@@ -183,7 +190,26 @@ func (o *triggerOptions) check() (rate.Limit, error) {
 			return 0, err
 		}
 	}
+	if err := o.checkRetry(); err != nil {
+		return 0, err
+	}
 	return parseRate(o.rate)
+}
+
+// checkRetry reads the retry flags. They are for what is sent straight.
+func (o *triggerOptions) checkRetry() error {
+	p, err := o.retry.policy(o.app, o.flags)
+	switch given := o.retry.typed(o.app, o.flags); {
+	case err != nil:
+		return err
+	case given && o.print != "":
+		return usageErrorf("--retry: with --print nothing is sent")
+	case o.to != "":
+		o.policy = p
+	case given:
+		return usageErrorf("--retry: the session sends it, and retries if it was started by solatis listen --retry; here --retry goes with --to")
+	}
+	return nil
 }
 
 // printList prints all that trigger takes.

@@ -92,7 +92,7 @@ func (o *triggerOptions) begin(m *maker, name string) error {
 		return err
 	}
 	options := catalog.Options{Now: m.now()}
-	if o.seeded {
+	if o.flags.Changed("seed") {
 		options.Seed = &o.seed
 	}
 	m.base, err = typ.Generate(options)
@@ -108,7 +108,7 @@ func (o *triggerOptions) fixture(name string) ([]byte, error) {
 	if fixture.CheckName(name) != nil || !folder.Exists(name) {
 		return nil, unknownEvent(name, folder)
 	}
-	if o.seeded && len(o.faults.texts) == 0 {
+	if o.flags.Changed("seed") && len(o.faults.texts) == 0 {
 		return nil, usageErrorf("--seed %d: it varies the samples of the event types, and %s is a fixture", o.seed, name)
 	}
 	text, err := folder.Load(name)

@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
-	"github.com/solatis/solatis-cli/internal/delivery"
-	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/term"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -19,24 +18,25 @@ import (
 
 // courier is a way by which events go to the app. Its deliver may be called concurrently.
 type courier interface {
-	// deliver sends an event and waits for what the app makes of it. What the app, or what
-	// is before it, refuses is no error. Where ctx ends first, the error is that of ctx.
-	deliver(ctx context.Context, s sample) (triggered, error)
+	// deliver sends an event and waits for what the app makes of it. It calls tell with
+	// each attempt, one call at a time. What the app, or what is before it, refuses is no
+	// error. Where ctx ends first, the error is that of ctx.
+	deliver(ctx context.Context, s sample, tell func(activity.Attempted)) (triggered, error)
 	close()
 }
 
 // triggered is what became of an event.
 type triggered struct {
-	attempts []activity.Attempted // one for each target that it went to
+	attempts []activity.Attempted // the last one of each delivery that it led to
 	held     []activity.Held      // one for each whose webhook is disabled
 	received *activity.Received   // where it went to none
 	refusal  *refusedByRelay      // where not even the session got it
 }
 
-// courier opens the way that the flags mean.
-func (o *triggerOptions) courier(ctx context.Context, m *maker, first sample) (courier, error) {
+// courier opens the way that the flags mean. Retries take their slots from those of all.
+func (o *triggerOptions) courier(ctx context.Context, m *maker, first sample, slots *semaphore.Weighted) (courier, error) {
 	if o.to != "" {
-		return o.newStraight(ctx)
+		return o.newStraight(ctx, slots)
 	}
 	only := first.id
 	if o.count > 1 && (m.freshID || m.template) {
@@ -47,21 +47,20 @@ func (o *triggerOptions) courier(ctx context.Context, m *maker, first sample) (c
 
 // sendOne sends an event and prints what the app answered.
 func (o *triggerOptions) sendOne(ctx context.Context, by courier, s sample) error {
-	t, err := by.deliver(ctx, s)
+	printed := verdicts{app: o.app}
+	t, err := by.deliver(ctx, s, printed.print)
 	switch {
 	case err != nil:
+		for _, u := range t.attempts {
+			o.app.sayCancelled(u)
+		}
 		return err
 	case t.refusal != nil:
 		return t.refusal
 	case t.received != nil:
 		return o.app.notForwarded(*t.received)
 	}
-	var result error
-	for _, attempt := range t.attempts {
-		if err := o.app.verdict(attempt); err != nil {
-			result = err
-		}
-	}
+	result := verdict(t.attempts...)
 	for _, u := range t.held {
 		result = o.app.heldBack(u)
 	}
@@ -97,12 +96,12 @@ func whyNotForwarded(u activity.Received) string {
 // once unless it is told otherwise.
 const inFlight = 16
 
-// sendMany sends --count events, so many together, and ends with a summary.
-func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s sample, limit rate.Limit, together int) error {
+// sendMany sends --count events, as many together as there are slots, and ends with a
+// summary. An event that waits for a retry has no slot.
+func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s sample, limit rate.Limit, slots *semaphore.Weighted) error {
 	summary := o.app.follow(o.count)
 	pace := rate.NewLimiter(limit, 1)
 	group, running := errgroup.WithContext(ctx)
-	slots := semaphore.NewWeighted(int64(together))
 	var failed error
 	for i := range o.count {
 		if i > 0 {
@@ -118,8 +117,13 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 			if err := s.untilDue(running, slots); err != nil {
 				return err
 			}
-			defer slots.Release(1)
-			t, err := by.deliver(running, s)
+			release := sync.OnceFunc(func() { slots.Release(1) })
+			defer release()
+			t, err := by.deliver(running, s, func(u activity.Attempted) {
+				if o.policy.Retries() && summary.retry(u) {
+					release()
+				}
+			})
 			if err == nil {
 				summary.add(t.sent(s))
 			}
@@ -169,9 +173,7 @@ func (t triggered) sent(s sample) sent {
 	case len(t.held) > 0:
 		return sent{name: name, label: "held", failed: true, detail: whyHeld}
 	}
-	asked := slices.DeleteFunc(slices.Clone(t.attempts), func(u activity.Attempted) bool {
-		return u.State == delivery.Pending && fault.Drops(u.Fault) // another one follows
-	})
+	asked := slices.DeleteFunc(slices.Clone(t.attempts), droppedOnly) // another one follows
 	if len(asked) == 0 {
 		return sent{name: name, label: "dropped on purpose", idle: true, detail: "the session makes another attempt"}
 	}

@@ -85,7 +85,7 @@ var updateGrace = 2 * time.Second
 const slowAfter = send.DefaultTimeout
 
 // deliver returns when the app has answered, or when it is clear that it won't be asked.
-func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
+func (w *bySession) deliver(ctx context.Context, s sample, tell func(activity.Attempted)) (triggered, error) {
 	if err := s.turn.Wait(ctx); err != nil {
 		return triggered{}, err
 	}
@@ -113,6 +113,9 @@ func (w *bySession) deliver(ctx context.Context, s sample) (triggered, error) {
 	for {
 		select {
 		case <-expected.done:
+			for _, u := range expected.result.attempts {
+				tell(u)
+			}
 			return expected.result, nil
 		case <-w.watch.ended:
 			return triggered{}, w.watch.err

@@ -43,7 +43,7 @@ func TestAnAnswerThatComesTooLateIsWaitedFor(t *testing.T) {
 		transport: new(http.Transport), watch: events,
 	}
 	defer by.transport.CloseIdleConnections()
-	got, err := by.deliver(t.Context(), sample{id: "evt_1"})
+	got, err := by.deliver(t.Context(), sample{id: "evt_1"}, func(activity.Attempted) {})
 	if err != nil || got.refusal != nil || len(got.attempts) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}

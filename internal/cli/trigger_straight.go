@@ -14,18 +14,18 @@ import (
 	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/signature"
+	"golang.org/x/sync/semaphore"
 )
 
 // straight sends events to the URL of --to, and records them where there is a history.
 type straight struct {
-	app     *app
-	target  send.Target
-	secret  signature.Secret
-	sender  *send.Sender
-	history *history.History // nil where nothing can be recorded
+	app    *app
+	target send.Target
+	secret signature.Secret
+	by     listen.Straight
 }
 
-func (o *triggerOptions) newStraight(ctx context.Context) (*straight, error) {
+func (o *triggerOptions) newStraight(ctx context.Context, slots *semaphore.Weighted) (*straight, error) {
 	target, err := send.ParseTarget(o.to)
 	if err != nil {
 		return nil, usageErrorf("--to: %w", err)
@@ -38,7 +38,10 @@ func (o *triggerOptions) newStraight(ctx context.Context) (*straight, error) {
 	if err != nil {
 		fmt.Fprintln(o.app.streams.Err, "solatis: not recorded:", err)
 	}
-	return &straight{o.app, target, secret, send.New(send.Options{Timeout: o.timeout}), h}, nil
+	return &straight{o.app, target, secret, listen.Straight{
+		History: h, Sender: send.New(send.Options{Timeout: o.timeout}), Origin: delivery.Trigger,
+		Retry: o.policy, Slots: slots, Now: o.app.now,
+	}}, nil
 }
 
 func (o *triggerOptions) openHistory(ctx context.Context) (*history.History, error) {
@@ -50,35 +53,30 @@ func (o *triggerOptions) openHistory(ctx context.Context) (*history.History, err
 }
 
 func (w *straight) close() {
-	w.sender.Close()
-	if w.history != nil {
-		w.history.Close()
+	w.by.Sender.Close()
+	if w.by.History != nil {
+		w.by.History.Close()
 	}
 }
 
-func (w *straight) deliver(ctx context.Context, s sample) (triggered, error) {
+func (w *straight) deliver(ctx context.Context, s sample, tell func(activity.Attempted)) (triggered, error) {
 	if err := s.turn.Wait(ctx); err != nil {
 		return triggered{}, err
 	}
 	r := requestOf(s, signature.Sign(w.secret, s.body), w.app.now())
-	done, err := w.attempt(ctx, r, s)
+	if w.by.History != nil {
+		err := w.by.History.AddRequest(ctx, history.Record{
+			Request: r, EventID: s.id, EventType: s.typ, Verdict: signature.Valid, Disposition: string(activity.Forward),
+		})
+		if err != nil {
+			return triggered{}, err
+		}
+	}
+	done, err := w.by.Deliver(ctx, w.target, r, s.turn, tell)
 	if err == nil && done.Last().Outcome == delivery.Interrupted {
 		err = ctx.Err()
 	}
-	return triggered{attempts: done.All()}, err
-}
-
-func (w *straight) attempt(ctx context.Context, r *event.Request, s sample) (listen.Resent, error) {
-	if w.history == nil {
-		return unrecorded(ctx, w.sender, w.target, r, s)
-	}
-	err := w.history.AddRequest(ctx, history.Record{
-		Request: r, EventID: s.id, EventType: s.typ, Verdict: signature.Valid, Disposition: string(activity.Forward),
-	})
-	if err != nil {
-		return listen.Resent{}, err
-	}
-	return listen.Resend(ctx, w.history, w.sender, w.target, r.ID, delivery.Trigger, s.turn, w.app.now)
+	return triggered{attempts: done.Ends()}, err
 }
 
 // requestOf is the sample as Solatis would send it.
@@ -99,35 +97,3 @@ func headerOf(sign string) event.Header {
 }
 
 const userAgent = "Solatis-Webhooks/2.0"
-
-// unrecorded sends a request without a history.
-func unrecorded(ctx context.Context, sender *send.Sender, target send.Target, r *event.Request, s sample) (done listen.Resent, err error) {
-	for number := 1; number == 1 || s.turn.Dropped(); number++ {
-		if err := s.turn.Wait(ctx); err != nil {
-			return done, err
-		}
-		a := attemptOf(s, r, target, s.turn.Send(ctx, sender, target, r))
-		a.Attempt = number
-		if s.turn.Dropped() {
-			a.State = delivery.Pending
-		}
-		done.Attempts = append(done.Attempts, a)
-	}
-	for c := range s.turn.Copies() {
-		done.Copies = append(done.Copies, attemptOf(s, r, target, c.Outcome))
-	}
-	return done, nil
-}
-
-// attemptOf is a first attempt as the session would tell it.
-func attemptOf(s sample, r *event.Request, target send.Target, outcome delivery.Outcome) activity.Attempted {
-	a := activity.Attempted{
-		Event: s.id, EventType: s.typ, Method: r.Method, Target: target.String(), Attempt: 1,
-		Outcome: outcome.Kind, Status: outcome.Status, Error: outcome.Error, Hint: send.Hint(target, outcome),
-		Duration: outcome.Duration, Fault: outcome.Fault, State: outcome.Next(),
-	}
-	if !outcome.Success() {
-		a.Response = string(outcome.Body[:min(len(outcome.Body), activity.MaxExcerpt)])
-	}
-	return a
-}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,20 +13,22 @@ import (
 	"github.com/solatis/solatis-cli/internal/term"
 )
 
-// verdict prints what the app made of an event that trigger or replay sent, and returns
-// the exit code as an error.
-func (a *app) verdict(u activity.Attempted) error {
-	name := u.EventType
-	if name == "" {
-		name = u.Method
-	}
-	id := u.Event
-	if id == "" {
-		id = u.Request
-	}
+// verdicts prints what the app makes of an event that trigger or replay sends.
+type verdicts struct {
+	app  *app
+	of   string // the delivery whose attempt was printed last
+	hint string // that was printed last
+}
+
+// print prints one attempt. It says of which delivery it is, where that isn't clear.
+func (v *verdicts) print(u activity.Attempted) {
+	a := v.app
 	out := a.streams.Out
 	p := a.palette(a.streams.OutTTY)
-	fmt.Fprintf(out, "%s [%s] → %s\n", term.Sanitize(name), term.Sanitize(id), term.Sanitize(u.Target))
+	if v.of == "" || v.of != u.Delivery {
+		v.of = u.Delivery
+		fmt.Fprintf(out, "%s → %s\n", term.Sanitize(nameOf(u)), term.Sanitize(u.Target))
+	}
 	took := fmt.Sprintf("in %v", u.Duration.Round(time.Millisecond))
 	switch {
 	case u.State == delivery.Succeeded:
@@ -41,25 +44,53 @@ func (a *app) verdict(u activity.Attempted) error {
 	if u.Fault != "" {
 		fmt.Fprintf(out, "fault on purpose: %s\n", u.Fault)
 	}
-	dropped := u.State == delivery.Pending && fault.Drops(u.Fault)
 	if next, ok := u.Upcoming(); ok {
 		fmt.Fprintln(out, next)
-	} else if dropped {
+	} else if droppedOnly(u) {
 		fmt.Fprintln(out, "another attempt follows")
+	} else if u.State == delivery.Exhausted {
+		fmt.Fprintf(out, "%s after %d attempts: Solatis would disable the webhook now\n", p.Bad(string(u.State)), u.Attempt)
 	}
-	if u.Hint != "" {
+	if u.Hint != "" && u.Hint != v.hint {
+		v.hint = u.Hint
 		fmt.Fprintln(a.streams.Err, term.Sanitize(u.Hint))
 	}
-	switch {
-	case u.State == delivery.Succeeded:
+}
+
+// nameOf names the event of an attempt.
+func nameOf(u activity.Attempted) string {
+	return fmt.Sprintf("%s [%s]", cmp.Or(u.EventType, u.Method), cmp.Or(u.Event, u.Request))
+}
+
+// droppedOnly reports whether a fault dropped an attempt, and the app, which wasn't asked
+// yet, will be.
+func droppedOnly(u activity.Attempted) bool {
+	return u.State == delivery.Pending && fault.Drops(u.Fault)
+}
+
+// verdict returns the exit code, as an error, of the attempts that count.
+func verdict(all ...activity.Attempted) error {
+	code := exitDone
+	for _, u := range all {
+		switch {
+		case u.Outcome == delivery.Interrupted:
+			return &codedError{exitInterrupted, nil}
+		case u.State != delivery.Succeeded && !droppedOnly(u):
+			code = exitNotAccepted
+		}
+	}
+	if code == exitDone {
 		return nil
-	case u.Outcome == delivery.Interrupted:
-		return &codedError{exitInterrupted, nil}
 	}
-	if dropped {
-		return nil // the app wasn't asked yet, and will be
+	return &codedError{code, nil}
+}
+
+// sayCancelled says what becomes of a delivery that was waiting for another attempt when
+// somebody pressed ^C.
+func (a *app) sayCancelled(u activity.Attempted) {
+	if u.State == delivery.Cancelled && u.Outcome != delivery.Interrupted {
+		fmt.Fprintln(a.streams.Err, "cancelled: no further attempt is made")
 	}
-	return &codedError{exitNotAccepted, nil}
 }
 
 func statusText(status int) string {

@@ -191,12 +191,17 @@ type sent struct {
 
 // keep records an attempt, in a short time of grace even if ctx has ended.
 func keep(ctx context.Context, h *history.History, a attempted) error {
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
-		defer cancel()
-	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
 	return h.AddAttempt(ctx, a.sent.delivery, a.attempt, a.standing.State)
+}
+
+// graced returns ctx or, where it has ended, one with a short time of grace for records.
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
 }
 
 // update is what to tell of an attempt. What follows is said by the policy that the

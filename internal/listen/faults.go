@@ -143,18 +143,9 @@ func (j *job) dropCopies() {
 	}
 }
 
-// addCopy records a duplicate as a delivery of its own.
+// addCopy records a duplicate as a delivery of its own, where there is a history.
 func addCopy(ctx context.Context, h *history.History, target send.Target, r *event.Request, c fault.Copy) (activity.Attempted, error) {
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
-		defer cancel()
-	}
 	id := event.NewDeliveryID(c.Started)
-	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: delivery.Replay, Created: c.Started}
-	if err := h.AddDelivery(ctx, d); err != nil {
-		return activity.Attempted{}, err
-	}
 	a := attempted{
 		sent:     sent{id, r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
 		origin:   delivery.Replay,
@@ -166,5 +157,15 @@ func addCopy(ctx context.Context, h *history.History, target send.Target, r *eve
 	if a.standing.State == delivery.Pending {
 		a.standing.State = delivery.Cancelled // it was interrupted: nobody needs it any more
 	}
-	return a.update(delivery.Policy{}), keep(ctx, h, a)
+	u := a.update(delivery.Policy{})
+	if h == nil {
+		return u, nil
+	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
+	d := history.Delivery{ID: id, Request: r.ID, Target: target.String(), Origin: delivery.Replay, Created: c.Started}
+	if err := h.AddDelivery(ctx, d); err != nil {
+		return activity.Attempted{}, err
+	}
+	return u, keep(ctx, h, a)
 }

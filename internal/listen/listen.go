@@ -294,14 +294,15 @@ func (s *Session) ReplayWith(ctx context.Context, request string, f fault.Faults
 	if s.Retry.Retries() {
 		return s.replay(ctx, lane, r, fault.NewTurn(f))
 	}
-	done, err := resend(ctx, s.History, s.Sender, lane.target, r, delivery.Replay, fault.NewTurn(f), s.Now)
-	all := done.All()
-	for i := range all {
-		s.advise(&all[i], lane.target, r)
-		s.Bus.Publish(all[i])
+	by := Straight{History: s.History, Sender: s.Sender, Origin: delivery.Replay, Now: s.Now}
+	done, err := by.Deliver(ctx, lane.target, r, fault.NewTurn(f), func(u activity.Attempted) {
+		s.advise(&u, lane.target, r)
+		s.Bus.Publish(u)
+	})
+	last := done.Last()
+	s.advise(&last, lane.target, r)
+	if err != nil && last.State == delivery.Cancelled {
+		s.Bus.Publish(last) // which was told as pending
 	}
-	if err != nil {
-		return activity.Attempted{}, err
-	}
-	return all[len(done.Attempts)-1], nil
+	return last, err
 }

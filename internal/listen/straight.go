@@ -2,102 +2,245 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
+	"golang.org/x/sync/semaphore"
 )
 
-// Straight sends requests to a target without a session, and makes again what failed, for
-// as long as its caller waits.
+// Straight sends requests to their targets by itself, and makes again what failed for as
+// long as its caller waits. It needs no session. Its methods may be called concurrently.
 type Straight struct {
 	History *history.History // nil where nothing can be recorded
-	Send    func(context.Context, send.Target, *event.Request) delivery.Outcome
-	Target  send.Target
+	Sender  *send.Sender
 	Origin  delivery.Origin
-	Retry   delivery.Policy // the zero one makes one attempt
+	Retry   delivery.Policy     // the zero one makes one attempt
+	Slots   *semaphore.Weighted // of which each retry takes one while it is sent; nil for no bound
 	Now     func() time.Time
+
+	// send takes the place of fault.Turn.Send in tests of the time between the attempts.
+	send func(send.Target, *event.Request) delivery.Outcome
+}
+
+// Resent is what became of a request that Straight sent.
+type Resent struct {
+	Attempts []activity.Attempted // of the delivery; the last one says how it stands now
+	Copies   []activity.Attempted // of deliveries that are duplicates of it on purpose
+}
+
+// Last returns the attempt that counts.
+func (r Resent) Last() activity.Attempted {
+	if len(r.Attempts) == 0 {
+		return activity.Attempted{}
+	}
+	return r.Attempts[len(r.Attempts)-1]
+}
+
+// Ends returns the last attempt of the delivery, and those of its duplicates.
+func (r Resent) Ends() []activity.Attempted {
+	return append(slices.Clip(r.Attempts[max(len(r.Attempts)-1, 0):]), r.Copies...)
 }
 
 // Deliver sends a request, which has to be in the history if there is one, as a new
-// delivery. each is told of every attempt when it is recorded. It returns the last one: a
-// success, the one that exhausted the schedule, or the one after which ctx ended; the
-// delivery is cancelled then. An answer that isn't 2xx is no error.
-func (w Straight) Deliver(ctx context.Context, r *event.Request, each func(activity.Attempted)) (last activity.Attempted, err error) {
-	a := attempted{
+// delivery. It goes out byte for byte as it is, its signature included, but for the faults
+// of turn in the first attempt; turn may be nil. tell is called with every attempt when it
+// is recorded, one call at a time.
+//
+// An answer that isn't 2xx is no error, and neither is an attempt that ctx interrupts. Where
+// ctx ends between two of them, the error is that of ctx. The delivery is cancelled in both
+// cases, since no session takes it up.
+func (w Straight) Deliver(ctx context.Context, to send.Target, r *event.Request, turn *fault.Turn, tell func(activity.Attempted)) (Resent, error) {
+	d := &straight{Straight: w, request: r, turn: turn, tell: tell, attempted: attempted{
 		sent:   sent{event.NewDeliveryID(w.Now()), r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
-		origin: w.Origin, target: w.Target, standing: delivery.New(),
+		origin: w.Origin, target: to, standing: delivery.New(),
+	}}
+	if err := d.begin(ctx); err != nil {
+		return Resent{}, err
 	}
-	if err := w.begin(ctx, a.sent.delivery, r.ID); err != nil {
-		return last, err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := d.run(ctx)
+	if err != nil {
+		cancel() // the duplicates too
 	}
-	for !a.standing.State.Final() {
-		if !w.waitFor(ctx, a.standing) {
-			a.standing = delivery.Standing{State: delivery.Cancelled, Failed: a.standing.Failed}
-			last.State, last.Retry, last.Of, last.Due, last.Wait, last.Production = delivery.Cancelled, 0, 0, time.Time{}, 0, 0
-			effects := delivery.Effects{Keep: []delivery.Open{{ID: a.sent.delivery, Origin: w.Origin, Standing: a.standing}}}
-			return last, w.keep(ctx, history.Step{Effects: effects})
-		}
-		a.attempt = delivery.Attempt{Number: a.attempt.Number + 1, Started: w.Now()}
-		a.attempt.Outcome = w.Send(ctx, w.Target, r)
-		a.ended = w.Now()
-		a.standing = w.Retry.After(a.standing, a.attempt.Outcome, a.ended)
-		if a.attempt.Outcome.Kind == delivery.Interrupted {
-			a.standing = delivery.Standing{State: delivery.Cancelled, Failed: a.standing.Failed}
-		}
-		if err := w.keep(ctx, history.Step{Delivery: a.sent.delivery, Attempt: a.attempt, Standing: a.standing}); err != nil {
-			return last, fmt.Errorf("sent, but not recorded: %w", err)
-		}
-		last = a.update(w.Retry)
-		each(last)
-	}
-	return last, nil
+	d.running.Wait()
+	return d.done, errors.Join(err, d.failed)
+}
+
+// straight is one delivery of a Straight.
+type straight struct {
+	Straight
+	attempted // the newest attempt; before the first one its number is 0
+
+	request *event.Request
+	turn    *fault.Turn
+	running sync.WaitGroup // takes the duplicates
+
+	mu     sync.Mutex // guards what follows
+	tell   func(activity.Attempted)
+	done   Resent
+	failed error // a duplicate's record
 }
 
 // begin records the delivery, and by which policy it is retried.
-func (w Straight) begin(ctx context.Context, id, request string) error {
-	if w.History == nil {
+func (d *straight) begin(ctx context.Context) error {
+	if d.History == nil {
 		return nil
 	}
-	d := history.Delivery{ID: id, Request: request, Target: w.Target.String(), Origin: w.Origin, Created: w.Now()}
-	if err := w.History.AddDelivery(ctx, d); err != nil || !w.Retry.Retries() {
+	err := d.History.AddDelivery(ctx, history.Delivery{
+		ID: d.sent.delivery, Request: d.request.ID, Target: d.target.String(), Origin: d.Origin, Created: d.Now(),
+	})
+	if err != nil || !d.Retry.Retries() {
 		return err
 	}
-	return w.History.KeepPolicy(ctx, d.Agent, d.Target, w.Retry)
+	return d.History.KeepPolicy(ctx, "", d.target.String(), d.Retry)
 }
 
-// keep records a step, in a short time of grace even if ctx has ended.
-func (w Straight) keep(ctx context.Context, s history.Step) error {
-	if w.History == nil {
-		return nil
+// run makes attempts until the delivery is over.
+func (d *straight) run(ctx context.Context) error {
+	for !d.standing.State.Final() {
+		release, err := d.await(ctx)
+		if err != nil {
+			return errors.Join(err, d.giveUp(ctx))
+		}
+		d.attempt = delivery.Attempt{Number: d.attempt.Number + 1, Started: d.Now()}
+		d.attempt.Outcome = d.once(ctx)
+		release()
+		d.ended = d.Now()
+		d.standing = d.after()
+		step := history.Step{Delivery: d.sent.delivery, Attempt: d.attempt, Standing: d.standing}
+		if err := d.keep(ctx, step); err != nil {
+			return fmt.Errorf("sent, but not recorded: %w", err)
+		}
+		d.report(&d.done.Attempts, d.update(d.Retry))
+		if d.faulty() && !d.turn.Dropped() {
+			d.running.Go(func() { d.copies(ctx) })
+		}
 	}
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastRecord)
-		defer cancel()
-	}
-	return w.History.Keep(ctx, "", w.Target.String(), s)
+	return nil
 }
 
-// waitFor waits until the next attempt is due, and reports false if ctx ends before. A
-// clock that is set meanwhile is noticed as in a session.
-func (w Straight) waitFor(ctx context.Context, s delivery.Standing) bool {
-	for !s.Due.IsZero() {
-		now := w.Now()
-		s = w.Retry.Resume(s, now)
-		left := s.Due.Sub(now.Round(0))
+// faulty reports whether the faults have a part in the newest attempt: in the first one,
+// and in the one that follows where they dropped that and nothing else would make it again.
+func (d *straight) faulty() bool { return d.attempt.Number == 1 || !d.Retry.Retries() }
+
+// await returns when the next attempt may be made, or ctx's error. What it returns gives
+// back what a retry took.
+func (d *straight) await(ctx context.Context) (release func(), err error) {
+	release = func() {}
+	switch {
+	case d.attempt.Number == 0:
+		return release, nil
+	case !d.Retry.Retries():
+		return release, d.turn.Wait(ctx) // it was dropped, and this is its pause
+	}
+	if err := d.untilDue(ctx); err != nil || d.Slots == nil {
+		return release, err
+	}
+	return func() { d.Slots.Release(1) }, d.Slots.Acquire(ctx, 1)
+}
+
+// untilDue waits for the time of a retry. A clock that is set meanwhile is noticed as in a
+// session.
+func (d *straight) untilDue(ctx context.Context) error {
+	for {
+		now := d.Now()
+		d.standing = d.Retry.Resume(d.standing, now)
+		left := d.standing.Due.Sub(now.Round(0))
 		if left <= 0 {
-			break
+			return ctx.Err()
 		}
 		select {
 		case <-time.After(min(left, delivery.MaxWait)):
 		case <-ctx.Done():
-			return false
+			return ctx.Err()
 		}
 	}
-	return true
+}
+
+// once sends it.
+func (d *straight) once(ctx context.Context) delivery.Outcome {
+	switch {
+	case d.send != nil:
+		return d.send(d.target, d.request)
+	case d.faulty():
+		return d.turn.Send(ctx, d.Sender, d.target, d.request)
+	}
+	return d.Sender.Send(ctx, d.target, d.request)
+}
+
+// after is how the delivery stands after the newest attempt.
+func (d *straight) after() delivery.Standing {
+	switch o := d.attempt.Outcome; {
+	case o.Kind == delivery.Interrupted:
+		return d.cancelled()
+	case !d.Retry.Retries():
+		return standingAfter(o, d.turn)
+	default:
+		return d.Retry.After(d.standing, o, d.ended)
+	}
+}
+
+func (d *straight) cancelled() delivery.Standing {
+	return delivery.Standing{State: delivery.Cancelled, Failed: d.standing.Failed}
+}
+
+// giveUp cancels the delivery between two attempts.
+func (d *straight) giveUp(ctx context.Context) error {
+	d.standing = d.cancelled()
+	d.mu.Lock()
+	d.done.Attempts[len(d.done.Attempts)-1] = d.update(d.Retry)
+	d.mu.Unlock()
+	effects := delivery.Effects{Keep: []delivery.Open{{ID: d.sent.delivery, Origin: d.Origin, Standing: d.standing}}}
+	return d.keep(ctx, history.Step{Effects: effects})
+}
+
+// keep records a step, in a short time of grace even if ctx has ended.
+func (d *straight) keep(ctx context.Context, s history.Step) error {
+	if d.History == nil {
+		return nil
+	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
+	return d.History.Keep(ctx, "", d.target.String(), s)
+}
+
+// copies records the duplicates of what was sent last.
+func (d *straight) copies(ctx context.Context) {
+	for c := range d.turn.Copies() {
+		u, err := addCopy(ctx, d.History, d.target, d.request, c)
+		if err != nil {
+			d.mu.Lock()
+			d.failed = fmt.Errorf("sent, but a duplicate is not recorded: %w", err)
+			d.mu.Unlock()
+			continue
+		}
+		d.report(&d.done.Copies, u)
+	}
+}
+
+// report adds an attempt to those of its kind, and tells it.
+func (d *straight) report(to *[]activity.Attempted, u activity.Attempted) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	*to = append(*to, u)
+	d.tell(u)
+}
+
+// standingAfter is how a delivery without retries stands after an attempt. One that was
+// dropped on purpose is followed by another in any case.
+func standingAfter(o delivery.Outcome, turn *fault.Turn) delivery.Standing {
+	if turn.Dropped() {
+		return delivery.New()
+	}
+	return delivery.Standing{State: o.Next()}
 }

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -49,8 +50,8 @@ func TestStraightRetriesInTheForeground(t *testing.T) {
 						defer cancel()
 					}
 					r := &event.Request{ID: "req_1", Received: began}
-					w := Straight{Target: target, Origin: delivery.Trigger, Retry: c.policy, Now: time.Now}
-					w.Send = func(context.Context, send.Target, *event.Request) delivery.Outcome {
+					w := Straight{Origin: delivery.Trigger, Retry: c.policy, Now: time.Now}
+					w.send = func(send.Target, *event.Request) delivery.Outcome {
 						next := outcomes[0]
 						outcomes = outcomes[1:]
 						return next
@@ -66,10 +67,11 @@ func TestStraightRetriesInTheForeground(t *testing.T) {
 						}
 					}
 					var got []string
-					last, err := w.Deliver(ctx, r, func(u activity.Attempted) {
+					done, err := w.Deliver(ctx, target, r, nil, func(u activity.Attempted) {
 						got = append(got, fmt.Sprint(time.Since(began).Truncate(time.Second), " ", u.State))
 					})
-					if err != nil || !slices.Equal(got, c.want) || last.State != c.state || last.Attempt != len(c.outcomes) || last.Retry != 0 {
+					last := done.Last()
+					if !errors.Is(err, ctx.Err()) || !slices.Equal(got, c.want) || last.State != c.state || last.Attempt != len(c.outcomes) || last.Retry != 0 {
 						t.Errorf("%q, then %+v, %v", got, last, err)
 					}
 					if recorded {

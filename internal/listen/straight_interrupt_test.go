@@ -14,9 +14,9 @@ import (
 	"github.com/solatis/solatis-cli/internal/send"
 )
 
-// TestWhatIsSentAgainAndInterruptedIsCancelled, since no session would ever take it up: during
+// TestWhatIsSentStraightAndInterruptedIsCancelled, since no session would ever take it up: during
 // an attempt, and in the pause after one that a fault dropped.
-func TestWhatIsSentAgainAndInterruptedIsCancelled(t *testing.T) {
+func TestWhatIsSentStraightAndInterruptedIsCancelled(t *testing.T) {
 	a, came, release := waiting(t)
 	defer release()
 	w := newWorld(t)
@@ -38,7 +38,12 @@ func TestWhatIsSentAgainAndInterruptedIsCancelled(t *testing.T) {
 			go func() { <-came; cancel() }()
 		}
 		turn := fault.NewTurn(faults(t, 1, kind).Of(1, ""))
-		done, err := listen.Resend(ctx, w.history, sender, targets(t, a.URL)[0], request, delivery.Trigger, turn, now)
+		by := listen.Straight{History: w.history, Sender: sender, Origin: delivery.Trigger, Now: now}
+		recorded, err := w.history.Request(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := by.Deliver(ctx, targets(t, a.URL)[0], recorded, turn, func(activity.Attempted) {})
 		if err != nil && !errors.Is(err, context.Canceled) || done.Last().State != delivery.Cancelled {
 			t.Errorf("%s: %+v, %v", kind, done, err)
 		}
