@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -57,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"app":       startApp,
 			"listen":    startListen,
 			"start":     startSession,
+			"begin":     startCommand,
 			"await":     awaitLine,
 			"interrupt": interrupt,
 			"ended":     awaitEnd,
@@ -84,19 +87,28 @@ func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// startApp runs an app that answers with a status, or with 200: app NAME [STATUS]. It sets
-// $NAME to its URL and appends each body to the file NAME.
+// startApp runs an app that answers with a status, or with 200: app NAME [STATUS [TIMES]].
+// With TIMES it answers each body so many times like that, and with 200 then. It sets $NAME
+// to its URL and appends each body to the file NAME.
 func startApp(ts *testscript.TestScript, neg bool, args []string) {
-	status := http.StatusOK
-	if len(args) > 1 {
-		n, err := strconv.Atoi(args[1])
+	numbers := []int{http.StatusOK, math.MaxInt}
+	for i, arg := range args[1:] {
+		n, err := strconv.Atoi(arg)
 		ts.Check(err)
-		status = n
+		numbers[i] = n
 	}
+	var mu sync.Mutex
+	came := make(map[string]int)
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		status := numbers[0]
+		if came[string(body)]++; came[string(body)] > numbers[1] {
+			status = http.StatusOK
+		}
 		fmt.Fprintf(f, "%s %s\n%s\n", r.Method, r.RequestURI, body)
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "status %d", status)

@@ -94,10 +94,15 @@ func sessionOf(ts *testscript.TestScript, name string) *session {
 
 // startSession runs solatis listen: start NAME ARGS…, with JSON lines as its output.
 func startSession(ts *testscript.TestScript, neg bool, args []string) {
+	startCommand(ts, neg, append([]string{args[0], "listen", "--output", "json"}, args[1:]...))
+}
+
+// startCommand runs solatis as a session runs, for await, interrupt and ended: begin NAME ARGS….
+func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 	exe := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "solatis")
 	out, all := newTranscript(), newTranscript()
 	s := &session{
-		cmd: exec.Command(exe, append([]string{"listen", "--output", "json"}, args[1:]...)...),
+		cmd: exec.Command(exe, args[1:]...),
 		out: out, all: all, ended: make(chan struct{}),
 	}
 	s.cmd.Dir = ts.MkAbs(".")

@@ -61,7 +61,7 @@ func (v retriesView) list(ctx context.Context) error {
 		return err
 	}
 	if len(waiting) == 0 && !v.json {
-		fmt.Fprintln(v.app.streams.Err, "nothing waits for a retry: those are made by solatis listen --retry")
+		fmt.Fprintln(v.app.streams.Err, "nothing waits for a retry: those are made by solatis listen --retry, and by trigger and replay with --to and --retry")
 	}
 	now := v.app.now()
 	for _, r := range waiting {
@@ -112,13 +112,21 @@ func (v retriesView) unattended(waiting []history.Retried) error {
 		return err
 	}
 	var said []string
+	alone := false
 	for _, r := range waiting {
+		if r.Agent == "" {
+			alone = true
+			continue
+		}
 		if slices.Contains(said, r.Target) || slices.ContainsFunc(live, func(i session.Info) bool { return forwards(i, r.Target) }) {
 			continue
 		}
 		said = append(said, r.Target)
 		fmt.Fprintf(v.app.streams.Err, "no session forwards to %s now: solatis listen --retry --forward %s goes on with it\n",
 			term.Sanitize(r.Target), term.Sanitize(r.Target))
+	}
+	if alone {
+		fmt.Fprintln(v.app.streams.Err, "retries of trigger and replay are made only while the command runs; solatis replay ID sends once more what one that was killed left")
 	}
 	return nil
 }
