@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -40,7 +41,7 @@ func (a *app) newEventsList() *cobra.Command {
 		Long: `list shows the newest of the recorded events, each with its last delivery.
 
 --filter takes terms between blanks, of which each has to match: type:document.*,
-status:5xx (or 404, failed, pending, timeout …), sig:bad, dup:yes, origin:replay,
+status:5xx (or 404, failed, pending, timeout …), sig:bad, drift:yes, dup:yes, origin:replay,
 target:3000, id:evt_ab, since:10m, until:2026-01-02, and else text in the body, an id
 or the type. A minus before a term turns it round.`,
 		Example: `  solatis events list --filter 'type:document.* status:failed since:1h'
@@ -150,8 +151,19 @@ func summaryLine(s history.Summary) string {
 	if s.Last.Outcome.Fault != "" {
 		mark += "  fault on purpose: " + s.Last.Outcome.Fault
 	}
+	if n := len(driftOf(s)); n > 0 {
+		mark += fmt.Sprintf("  drift: %d", n)
+	}
 	return term.Sanitize(fmt.Sprintf("%s  %-24s [%s]  signature %s  %s%s",
 		s.Received.Local().Format(time.DateTime), name, id, s.Verdict, state, mark))
+}
+
+// driftOf is where an event is not what the catalogue says, one warning each.
+func driftOf(s history.Summary) []string {
+	if s.Drift == "" {
+		return nil
+	}
+	return strings.Split(s.Drift, "\n")
 }
 
 // eventJSON is a recorded request in --output json.
@@ -176,6 +188,7 @@ type eventJSON struct {
 	Outcome     delivery.Kind   `json:"outcome,omitempty"`
 	Status      int             `json:"status,omitempty"`
 	Fault       string          `json:"fault,omitempty"` // of the last attempt, as in attemptJSON
+	Drift       []string        `json:"drift,omitempty"`
 }
 
 func summaryJSON(s history.Summary) eventJSON {
@@ -184,7 +197,7 @@ func summaryJSON(s history.Summary) eventJSON {
 		Bytes: s.Bytes, Received: s.Received, Signature: string(s.Verdict), Disposition: s.Disposition, Reason: s.Reason,
 		DuplicateOf: s.DuplicateOf, OtherBody: s.OtherBody, State: s.Last.State, Origin: s.Last.Origin,
 		Target: s.Last.Target, Attempts: s.Last.Attempts, Outcome: s.Last.Outcome.Kind, Status: s.Last.Outcome.Status,
-		Fault: s.Last.Outcome.Fault,
+		Fault: s.Last.Outcome.Fault, Drift: driftOf(s),
 	}
 }
 
@@ -234,7 +247,11 @@ func (a *app) showEvent(d history.Details, output string) error {
 	}
 	w := a.streams.Out
 	fmt.Fprintln(w, summaryLine(d.Summary))
-	fmt.Fprintf(w, "request   %s from %s\n\n", d.Summary.Request, term.Sanitize(d.Request.Remote))
+	fmt.Fprintf(w, "request   %s from %s\n", d.Summary.Request, term.Sanitize(d.Request.Remote))
+	for _, warning := range driftOf(d.Summary) {
+		fmt.Fprintf(w, "drift     %s\n", term.Sanitize(warning))
+	}
+	fmt.Fprintln(w)
 	path := d.Request.Path
 	if d.Request.RawQuery != "" {
 		path += "?" + d.Request.RawQuery

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/drift"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
@@ -75,6 +77,7 @@ func (r *replayed) record() history.Record {
 	rec := history.Record{Request: r.edited, Verdict: signature.Valid, Disposition: string(activity.Forward)}
 	if e, err := event.Parse(r.edited.Body); err == nil {
 		rec.EventID, rec.EventType = e.ID, e.Type
+		rec.Drift = strings.Join(drift.Lines(e.Type, r.edited.Body), "\n")
 	}
 	return rec
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/drift"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/folders"
 	"github.com/solatis/solatis-cli/internal/history"
@@ -67,6 +69,7 @@ func (w *straight) deliver(ctx context.Context, s sample, tell func(activity.Att
 	if w.by.History != nil {
 		err := w.by.History.AddRequest(ctx, history.Record{
 			Request: r, EventID: s.id, EventType: s.typ, Verdict: signature.Valid, Disposition: string(activity.Forward),
+			Drift: strings.Join(drift.Lines(s.typ, s.body), "\n"),
 		})
 		if err != nil {
 			return triggered{}, err

@@ -50,6 +50,24 @@ func (w Warning) String() string {
 	return text
 }
 
+// Lines is Check with each warning in a line, which says so where the type's schema is
+// inferred.
+func Lines(eventType string, body []byte) []string {
+	warnings := Check(eventType, body)
+	if len(warnings) == 0 {
+		return nil
+	}
+	mark := ""
+	if t, err := catalog.Lookup(eventType); err == nil && t.Source == catalog.Inferred {
+		mark = " (inferred: the guide doesn't show this event)"
+	}
+	lines := make([]string, len(warnings))
+	for i, w := range warnings {
+		lines[i] = w.String() + mark
+	}
+	return lines
+}
+
 // Check holds a body against the schema of its event type, and returns what differs: at most
 // one Warning for each field that the schema knows and each type that it has instead. The
 // body must be one that event.Parse takes. A type that the catalogue doesn't know has no differences.

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/solatis/solatis-cli/internal/activity"
-	"github.com/solatis/solatis-cli/internal/catalog"
 	"github.com/solatis/solatis-cli/internal/drift"
 	"github.com/solatis/solatis-cli/internal/event"
 	"github.com/solatis/solatis-cli/internal/signature"
@@ -24,17 +23,7 @@ type judged struct {
 // departures looks where the event is not what the catalogue says of its type. That is the
 // recorder's work, which nothing that is forwarded waits for.
 func (in *judged) departures() []string {
-	warnings := drift.Check(in.name.typ, in.request.Body)
-	if len(warnings) == 0 {
-		return nil
-	}
-	mark := ""
-	if t, err := catalog.Lookup(in.name.typ); err == nil && t.Source == catalog.Inferred {
-		mark = " (inferred: the guide doesn't show this event)"
-	}
-	for _, w := range warnings {
-		in.drift = append(in.drift, w.String()+mark)
-	}
+	in.drift = drift.Lines(in.name.typ, in.request.Body)
 	return in.drift
 }
 
