@@ -124,6 +124,7 @@ URL, verifies their signatures, records them, and forwards them.
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
 	root.PersistentFlags().StringVarP(&a.profile, "profile", "p", "", "the profile whose settings and secret to use (default: the one of solatis profile use)")
 	root.SetGlobalNormalizationFunc(flagAlias)
+	root.SetFlagErrorFunc(explainFlag)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := a.fillFlags(cmd); err != nil {
 			return err

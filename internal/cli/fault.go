@@ -73,8 +73,11 @@ func (f *faultFlags) planOf(flags *pflag.FlagSet, seed uint64, several bool) (fa
 
 // checkFaults reads the fault flags, and settles what they mean for --respond unless somebody
 // has: who waits for the app's answer doesn't send the further events that some wait for.
-func (o *listenOptions) checkFaults(flags *pflag.FlagSet) (fault.Plan, error) {
+func (o *listenOptions) checkFaults(flags *pflag.FlagSet, t targets) (fault.Plan, error) {
 	plan, err := o.faults.planOf(flags, o.seed, true)
+	if err == nil && o.app.typed(flags, "fault") && len(t.all()) == 0 {
+		return plan, usageErrorf("--fault %s: nothing is forwarded: add --forward", o.faults.texts[0])
+	}
 	if _, waits := plan.Has(fault.Reorder, fault.Burst); waits && o.respond == "" {
 		o.respond = string(wire.ModeRelay)
 	}

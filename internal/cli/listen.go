@@ -176,7 +176,7 @@ func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 	if c.targets, err = o.targets.parse(o.app, flags, c.events); err != nil {
 		return c, err
 	}
-	if c.faults, err = o.checkFaults(flags); err != nil {
+	if c.faults, err = o.checkFaults(flags, c.targets); err != nil {
 		return c, err
 	}
 	if c.retry, err = o.checkRetry(flags, c.targets); err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,7 +107,7 @@ func (a *app) flagsFromEnv(flags *pflag.FlagSet) error {
 // fill sets a flag from a source.
 func (a *app) fill(flags *pflag.FlagSet, name string, s source) error {
 	if err := flags.Set(name, s.value); err != nil {
-		return usageErrorf("%s: %w", s.said(name), errors.Unwrap(err))
+		return usageErrorf("%s: %w", s.said(name), whyInvalid(flags.Lookup(name), err))
 	}
 	a.sources.of[name] = s
 	return nil
