@@ -190,6 +190,13 @@ type Enabled struct {
 	At        time.Time `json:"at"`
 }
 
+// Forwarding says that somebody paused forwarding, or that it goes on.
+type Forwarding struct {
+	Paused  bool      `json:"paused"`
+	Waiting int       `json:"waiting"` // deliveries that wait, or were waiting until now
+	At      time.Time `json:"at"`
+}
+
 // Warning is something that the developer should know and that has no type of its own.
 type Warning struct {
 	Message string    `json:"message"`
@@ -239,6 +246,9 @@ func (Disabled) Type() string { return "disabled" }
 
 // Type returns "enabled".
 func (Enabled) Type() string { return "enabled" }
+
+// Type returns "forwarding".
+func (Forwarding) Type() string { return "forwarding" }
 
 // Type returns "warning".
 func (Warning) Type() string { return "warning" }

@@ -52,6 +52,7 @@ var parsers = map[string]func([]byte) (Update, error){
 	Held{}.Type():         parse[Held],
 	Disabled{}.Type():     parse[Disabled],
 	Enabled{}.Type():      parse[Enabled],
+	Forwarding{}.Type():   parse[Forwarding],
 	Warning{}.Type():      parse[Warning],
 	Missed{}.Type():       parse[Missed],
 }

@@ -66,6 +66,12 @@ func (a *app) viewSession(ctx context.Context, f folders.Folders, c controlled, 
 
 		Diagnose: a.explainSignature(c.Session.Secret),
 	}
+	if c.Info().Target != "" {
+		config.Actions.Pause = func(_ context.Context, paused bool) error {
+			c.Pause(paused) // the update that follows says how many wait
+			return nil
+		}
+	}
 	if c.Session.Retry.Retries() { // else nothing is ever disabled
 		config.Actions.Enable = c.enable
 	}

@@ -141,7 +141,11 @@ type controlled struct {
 }
 
 // Info describes the session.
-func (c controlled) Info() session.Info { return c.registration.Info() }
+func (c controlled) Info() session.Info {
+	info := c.registration.Info()
+	info.Paused = c.Paused()
+	return info
+}
 
 // Replay resolves an id as a user typed it and sends that request to the target that it
 // would go to now.

@@ -59,6 +59,9 @@ func (o *triggerOptions) newBySession(ctx context.Context, id string) (_ *bySess
 		return nil, err
 	}
 	w.watch = newWatch(stream)
+	if now, err := w.client.Info(ctx); err == nil && now.Paused {
+		fmt.Fprintf(o.app.streams.Err, "session %s is paused: what is sent waits for solatis session resume; ^C ends the waiting, not the delivery\n", info.ID)
+	}
 	return w, nil
 }
 
@@ -127,10 +130,14 @@ func (w *bySession) deliver(ctx context.Context, s sample, tell func(activity.At
 				slow = time.After(slowAfter)
 			}
 		case <-slow:
+			if w.watch.knows(expected) {
+				w.sayOnce(waitsForApp)
+				continue
+			}
 			w.sayOnce("the relay has it, and the session is still to get it and to hear from the app; ^C ends the waiting, not the delivery")
 		case <-late:
 			if w.watch.knows(expected) {
-				w.sayOnce("the session has it, and is still to hear from the app; ^C ends the waiting, not the delivery")
+				w.sayOnce(waitsForApp)
 				continue
 			}
 			var refusal *refusedByRelay
@@ -143,6 +150,8 @@ func (w *bySession) deliver(ctx context.Context, s sample, tell func(activity.At
 		}
 	}
 }
+
+const waitsForApp = "the session has it, and is still to hear from the app; ^C ends the waiting, not the delivery"
 
 // sayOnce says something about a long silence, the first time only.
 func (w *bySession) sayOnce(text string) {

@@ -94,6 +94,18 @@ func (c *Client) SetWebhooks(ctx context.Context, r WebhookRequest) (changes []W
 	return changes, err
 }
 
+// Pause has the session stop forwarding, or go on.
+func (c *Client) Pause(ctx context.Context, paused bool) (now Forwarding, err error) {
+	body, err := json.Marshal(Forwarding{Paused: paused})
+	if err != nil {
+		return now, err
+	}
+	err = c.ask(ctx, http.MethodPost, "/v1/forwarding", body, func(answer []byte) error {
+		return json.Unmarshal(answer, &now)
+	})
+	return now, err
+}
+
 // ask makes one request and hands the answer's body to parse.
 func (c *Client) ask(ctx context.Context, method, path string, body []byte, parse func([]byte) error) error {
 	resp, err := c.send(ctx, method, path, body)

@@ -9,6 +9,7 @@
 //	POST /v1/faults   body: FaultRequest          200 {}
 //	POST /v1/replay   body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
 //	POST /v1/webhooks body: WebhookRequest        200 [WebhookChange]
+//	POST /v1/forwarding body: Forwarding          200 Forwarding
 //	GET  /v1/follow   ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
 //
 // Whatever fails is answered with {"error": text, "code": Code}. Bodies are bounded by
@@ -45,6 +46,9 @@ type Session interface {
 	// SetWebhooks enables or disables webhooks, durably. Enabling delivers what is held.
 	// ctx and errors are as in Replay.
 	SetWebhooks(ctx context.Context, r WebhookRequest) ([]WebhookChange, error)
+	// Pause stops forwarding or goes on with it, and returns how many deliveries wait, or
+	// were waiting.
+	Pause(paused bool) (waiting int)
 }
 
 // FaultRequest says what is to go wrong on purpose with the next request that brings an
@@ -65,6 +69,12 @@ type WebhookChange struct {
 	Target  string `json:"target"`
 	Changed bool   `json:"changed"` // false where it stood like that before
 	Held    int    `json:"held"`    // deliveries that are held now or, if it was enabled, were
+}
+
+// Forwarding says whether a session forwards what it receives.
+type Forwarding struct {
+	Paused  bool `json:"paused"`
+	Waiting int  `json:"waiting,omitempty"` // deliveries that wait or, if it goes on, were waiting
 }
 
 // ReplayRequest says what to replay.

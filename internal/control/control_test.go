@@ -47,6 +47,16 @@ func TestWebhooks(t *testing.T) {
 	}
 }
 
+func TestForwarding(t *testing.T) {
+	f := newFake()
+	c := dial(t, serve(t, f))
+	for _, paused := range []bool{true, false} {
+		if got, err := c.Pause(t.Context(), paused); err != nil || got != (Forwarding{paused, 3}) || f.paused != paused {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+}
+
 func TestSign(t *testing.T) {
 	r := serve(t, newFake())
 	c := dial(t, r)

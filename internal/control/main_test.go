@@ -25,6 +25,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // fake is a session that answers from a Bus and a secret, and replays by a function.
 type fake struct {
+	paused bool
 	activity.Bus
 	info   session.Info
 	secret sign.Secret
@@ -140,4 +141,10 @@ func next(t testing.TB, s *Stream) activity.Update {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// Pause finds three deliveries that wait.
+func (f *fake) Pause(paused bool) int {
+	f.paused = paused
+	return 3
 }

@@ -101,6 +101,7 @@ func routes(s Session) http.Handler {
 	mux.HandleFunc("POST /v1/replay", h.replay)
 	mux.HandleFunc("POST /v1/faults", h.faults)
 	mux.HandleFunc("POST /v1/webhooks", h.webhooks)
+	mux.HandleFunc("POST /v1/forwarding", h.forwarding)
 	mux.HandleFunc("GET /v1/follow", h.follow)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, &Error{"the session doesn't know " + r.Method + " " + r.URL.Path + ": it may run another version of solatis", CodeUnknown})
@@ -182,4 +183,13 @@ func (h handler) webhooks(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, changes)
+}
+
+func (h handler) forwarding(w http.ResponseWriter, r *http.Request) {
+	var req Forwarding
+	if err := decodeBody(r, &req); err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, Forwarding{req.Paused, h.session.Pause(req.Paused)})
 }

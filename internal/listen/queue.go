@@ -24,6 +24,7 @@ type job struct {
 	origin delivery.Origin
 	start  *delivery.Start // of what the lane's Line lets start; nil for a first attempt
 	retry  bool            // whether first attempts go before it
+	begun  bool            // whether it has started; guarded by the queue's mu
 	held   bool            // whether it was held: one such job starts when the one before it has ended
 
 	// recorded brings one value once it is known whether the delivery is in the history:
@@ -60,6 +61,7 @@ type queue struct {
 	retrying   int  // of those running
 	draining   bool // whether one of those running was held
 	passed     int  // first attempts that started since a retry waits
+	paused     bool
 	closed     bool
 	generation int
 	expected   uint64            // of the current generation, the seq that may start next
@@ -170,6 +172,22 @@ func (q *queue) done(j *job) {
 	q.startDue()
 }
 
+// pause starts nothing until it is called again, with false. It returns how many jobs wait.
+func (q *queue) pause(paused bool) (waiting int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.paused, waiting = paused, len(q.waiting)+len(q.retries)
+	q.startDue()
+	return waiting
+}
+
+// keeps reports whether a job waits because the queue is paused.
+func (q *queue) keeps(j *job) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.paused && !j.begun
+}
+
 // close starts nothing any more, and returns when what was started has ended.
 func (q *queue) close() {
 	q.mu.Lock()
@@ -180,11 +198,12 @@ func (q *queue) close() {
 
 // startDue starts what may start. The caller holds mu.
 func (q *queue) startDue() {
-	for !q.closed && q.running < q.slots {
+	for !q.closed && !q.paused && q.running < q.slots {
 		j := q.next()
 		if j == nil {
 			return
 		}
+		j.begun = true
 		q.running++
 		q.started.Go(func() { q.start(j) })
 	}

@@ -131,3 +131,34 @@ func TestBodiesOfWhatWasKeptBackAreBounded(t *testing.T) {
 	}
 	q.close()
 }
+
+// TestAPausedQueueStartsNothing: neither first attempts nor retries, and all of it in order
+// once it goes on.
+func TestAPausedQueueStartsNothing(t *testing.T) {
+	q, started, release := startedQueue(1)
+	early, retry := &job{delivery: "early", generation: 1, seq: 1}, &job{delivery: "retry", retry: true}
+	q.submit(early)
+	running := <-started
+	if n := q.pause(true); n != 0 || q.keeps(early) {
+		t.Errorf("%d wait, and what has started does: %v", n, q.keeps(early))
+	}
+	q.submit(retry)
+	for _, seq := range []uint64{3, 2} {
+		q.submit(&job{delivery: "later", generation: 1, seq: seq})
+	}
+	release(running)
+	if n := q.pause(true); n != 3 || len(started) > 0 || q.running != 0 || !q.keeps(retry) {
+		t.Errorf("%d wait, %d run", n, q.running)
+	}
+	q.pause(false)
+	var got []uint64
+	for range 3 {
+		running = <-started
+		got = append(got, running.seq)
+		release(running)
+	}
+	if !slices.Equal(got, []uint64{2, 3, 0}) || q.keeps(retry) {
+		t.Errorf("started %v", got)
+	}
+	q.close()
+}

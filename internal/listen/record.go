@@ -159,6 +159,9 @@ func (s *Session) settle(it item, found []history.Recorded) {
 	for i, j := range it.jobs {
 		s.settleJob(it, j, len(found) > 0 && isNew(found[i]), len(found) > 0)
 	}
+	if len(it.jobs) > 0 && len(found) > 0 && isNew(found[0]) {
+		s.answerPaused(it.jobs[0])
+	}
 }
 
 func isNew(f history.Recorded) bool { return !f.Known }

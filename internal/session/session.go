@@ -41,6 +41,7 @@ type Info struct {
 	Socket  string    `json:"socket"`             // its control socket
 	Started time.Time `json:"started"`
 	Version string    `json:"version"`
+	Paused  bool      `json:"paused,omitempty"` // whether forwarding is; only the session itself knows
 }
 
 // registry is where the sessions' files are.

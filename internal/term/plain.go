@@ -96,6 +96,8 @@ func (p *Plain) session(u activity.Update) string {
 		return p.disabled(u)
 	case activity.Enabled:
 		return p.enabled(u)
+	case activity.Forwarding:
+		return p.forwarding(u)
 	case activity.Warning:
 		return p.alert("warning: %s", Sanitize(u.Message))
 	case activity.Missed:

@@ -88,6 +88,16 @@ func (p *Plain) disabled(u activity.Disabled) string {
 		Sanitize(u.Target), when, why, are(u.Held))
 }
 
+func (p *Plain) forwarding(u activity.Forwarding) string {
+	switch {
+	case u.Paused:
+		return p.alert("forwarding is paused: what comes is recorded, and forwarded after solatis session resume")
+	case u.Waiting == 0:
+		return p.note("forwarding again; nothing was waiting")
+	}
+	return p.note("forwarding again: " + count(u.Waiting, "delivery") + " waited")
+}
+
 func (p *Plain) enabled(u activity.Enabled) string {
 	text := "the webhook to " + Sanitize(u.Target) + " is enabled"
 	if u.NoRetries {

@@ -55,6 +55,8 @@ func TestPlainWebhooks(t *testing.T) {
 		"! the webhook to t is disabled: the last retry of dlv_1 failed; 2 deliveries are held, and what comes is held too.": activity.Disabled{Target: "t", Delivery: "dlv_1", Held: 2, Since: at, At: at},
 		"! the webhook to t is disabled: it was disabled by hand; 0 deliveries are held":                                     activity.Disabled{Target: "t", At: at},
 		"! the webhook to t is disabled since 2026-01-02 15:04:05: the last":                                                 activity.Disabled{Target: "t", Delivery: "d", Held: 1, Since: at, At: at.Add(time.Hour)},
+		"! forwarding is paused: what comes is recorded, and forwarded after solatis session resume\n":                       activity.Forwarding{Paused: true},
+		"> forwarding again: 2 deliveries waited\n":                                                                          activity.Forwarding{Waiting: 2},
 		"> the webhook to t is enabled\n":                                       activity.Enabled{Target: "t"},
 		"> the webhook to t is enabled: delivering what was held, 1 delivery\n": activity.Enabled{Target: "t", Released: 1},
 		"> the webhook to t was disabled by an earlier run with --retry, and is enabled again: delivering what was held, 2 deliveries\n":   activity.Enabled{Target: "t", Released: 2, NoRetries: true},

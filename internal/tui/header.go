@@ -48,7 +48,6 @@ type header struct {
 	reason  string    // why the relay was lost
 	retryAt time.Time // when it is dialled again
 	targets []health
-	paused  bool
 	history string // where there is no session: what is shown instead of one
 }
 
@@ -182,7 +181,11 @@ func (h *header) linkLine(now time.Time, small bool) line {
 		return line{{kindWarn, "◌ connecting"}}
 	case linkConnected:
 		if h.paused {
-			return line{{kindWarn, "‖ paused, recording only"}}
+			text := "‖ paused, recording only"
+			if n := h.kept(); n > 0 {
+				text = fmt.Sprintf("‖ paused, %d waiting", n)
+			}
+			return line{{kindWarn, text}}
 		}
 		if h.ready.Relay == "" {
 			return line{{kindGood, "● listening"}}

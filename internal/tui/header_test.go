@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,32 @@ func TestRetriesAndWebhooks(t *testing.T) {
 	d.shows("held 0", appURL+" is enabled; 4 held deliveries to deliver")
 	if strings.Contains(d.text(), "disabled,") {
 		t.Errorf("the target is still called disabled:\n%s", d.text())
+	}
+}
+
+// TestThePauseIsSeen, whoever made it: how many wait is counted, and they are not called
+// under way.
+func TestThePauseIsSeen(t *testing.T) {
+	d := open(t, newShelf(t), &ready, 100, 24)
+	d.happens(activity.Forwarding{Paused: true, At: noon})
+	d.shows("‖ paused, recording only", "and p forwards them")
+	for _, id := range []string{"req_a", "req_b"} {
+		d.happens(activity.Received{Request: id, Disposition: activity.Forward, At: noon})
+	}
+	d.shows("‖ paused, 2 waiting")
+	if n := d.header.inFlight(noon); n != 0 {
+		t.Errorf("%d are under way", n)
+	}
+	d.happens(activity.Forwarding{Waiting: 2, At: noon})
+	d.shows("● listening", "forwarding again; 2 deliveries waited")
+	if n := d.header.inFlight(noon); n != 2 {
+		t.Errorf("%d are under way", n)
+	}
+	d.press("p")
+	d.happens(activity.Forwarding{Paused: true, At: noon})
+	d.press("p")
+	if !slices.Equal(d.acts, []string{"pause true", "pause false"}) {
+		t.Errorf("it did %q", d.acts)
 	}
 }
 

@@ -41,6 +41,11 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 			n = toastNote{kindWarn, "! " + u.Target + " is disabled, as after too many failures; E enables it, and " + plural(u.Held, "held delivery") + " follow"}
 		case activity.Enabled:
 			n = note(u.Target + " is enabled; " + plural(u.Released, "held delivery") + " to deliver")
+		case activity.Forwarding:
+			n = note("forwarding again; " + plural(u.Waiting, "delivery") + " waited")
+			if u.Paused {
+				n = toastNote{kindWarn, "‖ paused: requests are recorded, and p forwards them"}
+			}
 		case activity.Resumed:
 			n = note(plural(u.Pending, "delivery") + " of an earlier session resumed")
 			if u.Cancelled {

@@ -13,7 +13,8 @@ import (
 type stats struct {
 	received, ok, failed, missed int
 
-	waiting   map[string]time.Time // requests that were forwarded and not answered yet, since when
+	paused    bool                 // whether forwarding is
+	waiting   map[string]time.Time // requests that are to be answered, since when they were forwarded; zero before that
 	retrying  map[string]nextTry   // deliveries that failed and will be tried again
 	held      map[string]int       // how many deliveries wait for a target to be enabled, by its URL
 	latency   latency
@@ -41,6 +42,9 @@ func (s *stats) take(u activity.Update) {
 		s.received++
 		if u.Disposition == activity.Forward && len(s.waiting) < maxWaiting {
 			s.waiting[u.Request] = u.At
+			if s.paused {
+				s.waiting[u.Request] = time.Time{}
+			}
 		}
 	case activity.Attempted:
 		s.attempted(u)
@@ -52,6 +56,13 @@ func (s *stats) take(u activity.Update) {
 		s.held[u.Target] = u.Held
 	case activity.Enabled:
 		delete(s.held, u.Target)
+	case activity.Forwarding:
+		s.paused = u.Paused
+		for request, since := range s.waiting {
+			if since.IsZero() && !u.Paused {
+				s.waiting[request] = u.At
+			}
+		}
 	case activity.Missed:
 		s.missed += u.Count
 		clear(s.waiting) // their ends may be among what is lost
@@ -96,6 +107,17 @@ func (s *stats) batched() {
 // unanswered is for how long a request may be under way before it is thought lost, since
 // a session tells of each end, but a slow view may miss it.
 const unanswered = time.Minute
+
+// kept is how many requests came while forwarding is paused.
+func (s *stats) kept() int {
+	n := 0
+	for _, since := range s.waiting {
+		if since.IsZero() {
+			n++
+		}
+	}
+	return n
+}
 
 // inFlight is how many requests the app is answering now.
 func (s *stats) inFlight(now time.Time) int {
