@@ -124,28 +124,35 @@ func (d *detail) whereText() string {
 }
 
 // tabSpans are the names of the tabs, a span for each. The open one stands in brackets.
-// Where there is no room for all names, the others are numbers.
+// Where there is little room they stand closer together, and where that isn't enough the
+// others are numbers.
 func (d *detail) tabSpans(l *look, focused bool) line {
-	full, short := line{}, line{}
-	for i, name := range tabNames {
-		if i != d.tab {
-			full, short = append(full, span{kindFaint, " " + name + " "}), append(short, span{kindFaint, fmt.Sprintf(" %d ", i+1)})
-			continue
-		}
-		k := kindStrong
-		if focused {
-			k = kindTitle
-		}
-		if i == tabBody && d.loaded && d.form != formPretty {
-			name += ", " + d.form.String()
-		}
-		open := span{k, "[" + name + "]"}
-		full, short = append(full, open), append(short, open)
+	room := d.width - l.width(d.whereText()) - 2
+	named := d.tabsAs(focused, "", func(i int) string { return " " + tabNames[i] + " " })
+	if l.width(named.text()) > room {
+		named = d.tabsAs(focused, " ", func(i int) string { return tabNames[i] + " " })
 	}
-	if l.width(full.text())+l.width(d.whereText())+2 > d.width {
-		return short
+	if l.width(named.text()) > room {
+		named = d.tabsAs(focused, "", func(i int) string { return fmt.Sprintf(" %d ", i+1) })
 	}
-	return full
+	return named
+}
+
+// tabsAs has the open tab followed by a text, and the others as written by other.
+func (d *detail) tabsAs(focused bool, behind string, other func(i int) string) line {
+	all := make(line, tabs)
+	for i := range all {
+		all[i] = span{kindFaint, other(i)}
+	}
+	name, k := tabNames[d.tab], kindStrong
+	if focused {
+		k = kindTitle
+	}
+	if d.tab == tabBody && d.loaded && d.form != formPretty {
+		name += ", " + d.form.String()
+	}
+	all[d.tab] = span{k, "[" + name + "]" + behind}
+	return all
 }
 
 func foundText(p *page) string {

@@ -26,17 +26,19 @@ type columns struct{ time, kind, id, signature, state, duration, rest int }
 // may go first is what the open delivery shows as well.
 func columnsFor(width int) columns {
 	c := columns{time: 12, signature: 11, state: 13, duration: 7}
-	if width < 80 {
+	switch {
+	case width < 80:
 		c.time, c.signature, c.state = 9, 8, 12
-	}
-	if width >= 110 {
+	case width < 110:
+		c.time = 9
+	default:
 		c.state = 16
 	}
 	room := width - 2 - c.time - c.signature - c.state - c.duration
 	c.kind = min(room, 25)
 	room -= c.kind
-	if room >= 33 {
-		c.id = min(room-16, 31)
+	if room >= 33 { // of an id, whose beginning tells it from others, and the marks in full
+		c.id = min(max(room-27, 17), 31)
 		room -= c.id
 	}
 	if room >= 6 {
@@ -89,7 +91,7 @@ func rowLine(look *look, c rowContext, cols columns, r *history.Row) line {
 	if r.Last.Outcome.Kind == delivery.Answered {
 		duration = spanText(r.Last.Outcome.Duration)
 	}
-	marks := rowMarks(&r.Summary, c)
+	marks := rowMarks(&r.Summary, c, cols.rest < 24)
 	return line{
 		mark,
 		cell(kindFaint, timeText(r.At.In(c.zone), c.now.In(c.zone), cols.time), cols.time),
@@ -201,11 +203,13 @@ func stateOf(s *history.Summary, age time.Duration) (kind, string) {
 	return kindWarn, "… pending"
 }
 
-// rowMarks are what else is worth a word.
-func rowMarks(s *history.Summary, c rowContext) string {
+// rowMarks are what else is worth a word, or a short one.
+func rowMarks(s *history.Summary, c rowContext, short bool) string {
 	var marks []string
 	next, waits := c.next[s.Last.Delivery]
 	switch {
+	case waits && next.Retry > 0 && short:
+		marks = append(marks, fmt.Sprintf("%d/%d in %s", s.Last.Attempts, next.Of+1, secondsText(next.Due.Sub(c.now))))
 	case waits && next.Retry > 0:
 		marks = append(marks, fmt.Sprintf("%d/%d · next in %s", s.Last.Attempts, next.Of+1, secondsText(next.Due.Sub(c.now))))
 	case s.Last.Attempts > 1:
