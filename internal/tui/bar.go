@@ -3,8 +3,10 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -26,6 +28,20 @@ type bar struct {
 type filters struct {
 	text    string   // in force; "" for none
 	earlier []string // oldest first, each once
+}
+
+// hints say of terms that match little how they may have been meant.
+func (f *filters) hints() (all []line) {
+	q, err := filter.Parse(f.text, time.Time{})
+	if err != nil {
+		return nil
+	}
+	for _, t := range q.Terms {
+		if t.Key == filter.Type && !strings.ContainsAny(t.Value, "*?[") {
+			all = append(all, sayLine(kindFaint, fmt.Sprintf("type:%s is that type alone; type:%s* is all that begin with it.", t.Value, t.Value)))
+		}
+	}
+	return all
 }
 
 // maxEarlier is how many earlier filters are kept.

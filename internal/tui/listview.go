@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/delivery"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/signature"
 	"github.com/solatis/solatis-cli/internal/term"
@@ -215,7 +216,8 @@ func rowMarks(s *history.Summary, c rowContext, short bool) string {
 	case s.Last.Attempts > 1:
 		marks = append(marks, fmt.Sprintf("attempt %d", s.Last.Attempts))
 	}
-	if s.Last.Origin == delivery.Replay || s.Last.Origin == delivery.Trigger {
+	copied := strings.Contains(s.Last.Outcome.Fault, string(fault.Duplicate)) // nobody asked for that replay
+	if s.Last.Origin == delivery.Trigger || s.Last.Origin == delivery.Replay && !copied {
 		marks = append(marks, string(s.Last.Origin))
 	}
 	switch {

@@ -134,9 +134,12 @@ func (m material) attemptHeading(d history.DeliveryDetails, a delivery.Attempt) 
 	return line{
 		{kindStrong, fmt.Sprintf("attempt %d: ", a.Number)},
 		say(k, outcomeText(a.Outcome)),
-		say(kindFaint, fmt.Sprintf(" in %s at %s from %s", spanText(a.Outcome.Duration), a.Started.In(m.zone).Format("15:04:05.000"), d.Target)),
+		say(kindFaint, fmt.Sprintf(" in %s at %s from %s", spanText(a.Outcome.Duration), a.Started.In(m.zone).Format("15:04:05.000"), place(d.Target))),
 	}
 }
+
+// place is a target without what goes without saying.
+func place(target string) string { return strings.TrimPrefix(target, "http://") }
 
 // outcomeText names an outcome with a symbol and a word or status.
 func outcomeText(o delivery.Outcome) string {
@@ -181,7 +184,7 @@ func (m material) attempts() []line {
 		if len(all) > 0 {
 			all = append(all, nil)
 		}
-		all = append(all, line{say(kindStrong, string(d.Origin)), say(kindPlain, " → "+d.Target), say(kindFaint, "  "+d.ID)})
+		all = append(all, line{say(kindStrong, string(d.Origin)), say(kindPlain, " → "+place(d.Target)), say(kindFaint, "  "+d.ID)})
 		all = append(all, m.timeline(d)...)
 	}
 	return all
