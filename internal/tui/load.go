@@ -33,7 +33,7 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 	var n toastNote
 	for _, u := range msg.updates {
 		switch u := u.(type) {
-		case activity.Warning:
+		case activity.Warning: // a hint of an attempt too, which says it each time
 			n = toastNote{kindWarn, "! " + u.Message}
 		case activity.Gap:
 			n = toastNote{kindWarn, fmt.Sprintf("! requests %d to %d of the relay's log are gone: %s", u.From, u.To, u.Reason)}
@@ -57,10 +57,6 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 			}
 		case activity.TargetDown:
 			n = bad(u.Error)
-		case activity.Attempted:
-			if u.Hint != "" {
-				n = toastNote{kindWarn, "! " + u.Hint}
-			}
 		}
 	}
 	return m.tell(n)
