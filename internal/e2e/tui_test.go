@@ -240,7 +240,7 @@ func TestTheLiveView(t *testing.T) {
 	term.shows("filter: status:500")
 	term.press("q")
 	term.shows("ended=0")
-	term.shows("1 received: 2 ok, 1 failed, 0 retrying, 0 held")
+	term.shows("1 received; deliveries: 2 ok, 1 failed, 0 retrying, 0 held")
 	term.restored()
 }
 

@@ -97,7 +97,7 @@ func TestRetriesAndWebhooks(t *testing.T) {
 	d.shows("○ 3  due 12:00:12, retry 2 of 5; in production after 5m")
 	d.press("esc", "esc")
 	d.happens(activity.Disabled{Target: appURL, Delivery: "dlv_0001", Held: 3, Since: noon})
-	d.shows("retrying 0", "held 3", "→ localhost:3000 ‖ disabled, what comes is held", "E enables it, and 3 held deliveries follow")
+	d.shows("retrying 0", "held 3", "→ localhost:3000 ‖ disabled, what comes is held", "what comes is held, and E delivers it: 3 deliveries so far")
 	d.happens(activity.Held{Delivery: "dlv_9", Request: "req_9", Target: appURL, Held: 4})
 	d.shows("held 4")
 	d.press("E")
@@ -105,7 +105,7 @@ func TestRetriesAndWebhooks(t *testing.T) {
 		t.Errorf("it did %q, want %q", d.acts, want)
 	}
 	d.happens(activity.Enabled{Target: appURL, Released: 4})
-	d.shows("held 0", appURL+" is enabled; 4 held deliveries to deliver")
+	d.shows("held 0", "localhost:3000/webhooks is enabled; 4 held deliveries to deliver")
 	if strings.Contains(d.text(), "disabled,") {
 		t.Errorf("the target is still called disabled:\n%s", d.text())
 	}

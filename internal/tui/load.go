@@ -38,9 +38,12 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 		case activity.Gap:
 			n = toastNote{kindWarn, fmt.Sprintf("! requests %d to %d of the relay's log are gone: %s", u.From, u.To, u.Reason)}
 		case activity.Disabled:
-			n = toastNote{kindWarn, "! " + u.Target + " is disabled, as after too many failures; E enables it, and " + plural(u.Held, "held delivery") + " follow"}
+			n = toastNote{kindWarn, "! the webhook to " + place(u.Target) + " is disabled; what comes is held, and E delivers it"}
+			if u.Held > 0 {
+				n.text += ": " + plural(u.Held, "delivery") + " so far"
+			}
 		case activity.Enabled:
-			n = note(u.Target + " is enabled; " + plural(u.Released, "held delivery") + " to deliver")
+			n = note("the webhook to " + place(u.Target) + " is enabled; " + plural(u.Released, "held delivery") + " to deliver")
 		case activity.Forwarding:
 			n = note("forwarding again; " + plural(u.Waiting, "delivery") + " waited")
 			if u.Paused {

@@ -110,7 +110,7 @@ func (h *header) summary(long time.Duration, zone *time.Location) string {
 	}
 	text := []string{
 		fmt.Sprintf("Listened for %s on %s", spanText(long), h.ready.URL),
-		fmt.Sprintf("%s received: %s ok, %s failed, %s retrying, %s held", countText(h.received),
+		fmt.Sprintf("%s received; deliveries: %s ok, %s failed, %s retrying, %s held", countText(h.received),
 			countText(h.ok), countText(h.failed), countText(len(h.retrying)), countText(h.heldNow())),
 	}
 	if words := h.latency.words(); words != "" {

@@ -152,7 +152,7 @@ func TestAWholeSession(t *testing.T) {
 	}
 	r.restored()
 	r.shows("on http://localhost:4650/e/1f3a")
-	r.shows("2 received: 2 ok, 0 failed, 0 retrying, 0 held")
+	r.shows("2 received; deliveries: 2 ok, 0 failed, 0 retrying, 0 held")
 	r.shows("The app answered in p50 7ms  p95 7ms")
 	r.shows("solatis history")
 }
@@ -162,7 +162,7 @@ func TestTheSummaryOfASessionThatFailed(t *testing.T) {
 	h.take(activity.Received{Request: "req_1"})
 	h.take(activity.Attempted{Delivery: "dlv_1", Event: "evt_1\x1b", EventType: "task.created", Outcome: delivery.Timeout, State: delivery.Failed, At: noon})
 	want := `Listened for 1m5s on http://localhost:4650/e/1f3a
-1 received: 0 ok, 1 failed, 0 retrying, 0 held
+1 received; deliveries: 0 ok, 1 failed, 0 retrying, 0 held
 Last failure: timeout task.created [evt_1\x1b] at 12:00:00
 All of it is in the history: solatis history
 `
