@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,7 +29,7 @@ func explainFlag(_ *cobra.Command, err error) error {
 
 // whyInvalid is why a flag didn't take a value, as pflag's error has it.
 func whyInvalid(f *pflag.Flag, err error) error {
-	if form, ok := valueForms[f.Value.Type()]; ok {
+	if form, ok := valueForms[f.Value.Type()]; ok && !errors.Is(err, strconv.ErrRange) {
 		return errors.New(form)
 	}
 	return errors.Unwrap(err)

@@ -111,7 +111,7 @@ unix:/run/app.sock, or unix:/run/app.sock:/path.`,
 
 func (o *listenOptions) declare(f *pflag.FlagSet) {
 	o.targets.declare(f)
-	o.retry.declare(f)
+	o.retry.declare(f, "", "disable the webhook")
 	f.StringSliceVarP(&o.events, "events", "e", nil, "event types to forward, such as 'document.*'; others are recorded only")
 	f.StringVar(&o.respond, "respond", "", "whose answer the sender gets: app, or relay for 200 as soon as the request is durable (default: relay at a remote relay, with --retry, and with --fault reorder or burst; else app)")
 	f.StringVar(&o.verify, "verify", "warn", "what a bad signature means: warn, strict (not forwarded, the sender gets 401) or off")
@@ -180,6 +180,9 @@ func (o *listenOptions) check(flags *pflag.FlagSet) (c checked, err error) {
 		return c, err
 	}
 	if c.retry, err = o.checkRetry(flags, c.targets); err != nil {
+		return c, err
+	}
+	if err = checkDrop(c.faults, c.retry); err != nil {
 		return c, err
 	}
 	if c.env, err = parseEnvFlag(o.writeEnv); err != nil {

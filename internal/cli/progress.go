@@ -29,8 +29,9 @@ type sends struct {
 	mu       sync.Mutex // guards what follows
 	done     []sent
 	shown    int             // of the steps in which the bar grows
-	retries  int             // that followed a failure, or still are to
+	retries  int             // that were made
 	retrying map[string]bool // deliveries that are to be made again
+	said     time.Time       // when a retry was told last
 }
 
 // sent is what became of one event.
@@ -45,11 +46,16 @@ type sent struct {
 	detail string        // of a failure, as the app or solatis put it
 }
 
-// sentBy is what became of an event whose attempt has ended.
-func sentBy(u activity.Attempted) sent {
+// sentBy is what became of an event by its attempts that count, at least one. The first of
+// them that failed says how.
+func sentBy(all ...activity.Attempted) sent {
+	u := all[0]
+	if i := slices.IndexFunc(all, func(u activity.Attempted) bool { return u.State != delivery.Succeeded }); i >= 0 {
+		u = all[i]
+	}
 	outcome := delivery.Outcome{Kind: u.Outcome, Status: u.Status}
 	s := sent{
-		delivery: u.Delivery,
+		delivery: all[0].Delivery,
 		name:     nameOf(u),
 		label:    outcome.Label(),
 		failed:   !outcome.Success(),
@@ -81,16 +87,26 @@ func (s *sends) add(one sent) {
 	s.show()
 }
 
-// retry says of an attempt that a retry follows, and reports whether one does.
-func (s *sends) retry(u activity.Attempted) bool {
+// sayRetryEvery is the least time between two lines about retries, where there are so many
+// events that nobody would read all.
+const sayRetryEvery = time.Second
+
+// told counts an attempt, and says that a retry follows. It reports whether one does.
+func (s *sends) told(u activity.Attempted) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.Attempt > 1 {
+		s.retries++
+	}
 	next, ok := u.Upcoming()
 	if !ok {
 		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retries++
 	s.retrying[u.Delivery] = true
+	if s.total > 2*lines && u.At.Sub(s.said) < sayRetryEvery {
+		return true
+	}
+	s.said = u.At
 	out, end := s.app.streams.Err, ""
 	if s.app.streams.ErrTTY {
 		end = "\x1b[K" // what is left of the bar
@@ -184,11 +200,11 @@ func (s *sends) summarise(interrupted bool) {
 	if idle > 0 {
 		fmt.Fprintf(out, ", %d not forwarded%s", idle, s.labels(func(one sent) bool { return one.idle }))
 	}
-	if made := s.retries - len(s.retrying); made > 0 {
-		fmt.Fprintf(out, ", retries: %d", made)
+	if s.retries > 0 {
+		fmt.Fprintf(out, ", retries: %d", s.retries)
 	}
 	if len(s.retrying) > 0 {
-		fmt.Fprintf(out, ", cancelled while they waited for a retry: %d", len(s.retrying))
+		fmt.Fprintf(out, ", cancelled before they were taken: %d", len(s.retrying))
 	}
 	fmt.Fprintln(out)
 	if latency := s.latency(); latency != "" {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/filter"
 	"github.com/solatis/solatis-cli/internal/fixture"
@@ -33,7 +32,6 @@ type replayOptions struct {
 	pace   replayPace
 	faults faultFlags
 	retry  retryFlags
-	policy delivery.Policy // what they say
 	seed   uint64
 	plan   fault.Plan // what both say
 	saveAs string
@@ -78,7 +76,7 @@ signature, as with --resign, and is recorded as a request of its own.`,
 	o.secret.declare(f)
 	o.pace.declare(f)
 	o.faults.declare(cmd)
-	o.retry.declare(f)
+	o.retry.declare(f, "where no session sends, ", "exhaust it")
 	o.faults.declareSeed(f, &o.seed)
 	f.StringVar(&o.saveAs, "save-as", "", "keep the event, as it is sent, as the fixture of this name, for solatis trigger NAME")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be sent and where, and send nothing")
@@ -117,8 +115,6 @@ func (o *replayOptions) check(args []string) error {
 		return usageErrorf("--to %s and --session %s: give one of both", o.to, o.way.session)
 	case len(o.faults.texts) > 0 && (o.dryRun || o.print != ""):
 		return usageErrorf("--fault %s: with --dry-run and --print nothing is sent", o.faults.texts[0])
-	case (o.dryRun || o.print != "") && o.retry.typed(o.app, o.flags):
-		return usageErrorf("--retry: with --dry-run and --print nothing is sent")
 	case o.print != "" && o.dryRun:
 		return usageErrorf("--print %s and --dry-run: give one of both", o.print)
 	}
@@ -126,6 +122,9 @@ func (o *replayOptions) check(args []string) error {
 		if err := oneOf("--print", o.print, printJSON, printCurl); err != nil {
 			return err
 		}
+	}
+	if name, given := o.retry.typed(o.app, o.flags); given && (o.dryRun || o.print != "") {
+		return usageErrorf("--%s: with --dry-run and --print nothing is sent", name)
 	}
 	if name, given := o.typed("secret", "secret-file"); given && !o.signsAnew() {
 		return usageErrorf("--%s: the recorded signature is sent as it is; add --resign to make a new one", name)
@@ -178,9 +177,6 @@ func (o *replayOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if err := o.pace.parse(); err != nil {
-		return err
-	}
-	if o.policy, err = o.retry.policy(o.app, o.flags); err != nil {
 		return err
 	}
 	if o.plan, err = o.faults.planOf(o.flags, o.seed, len(args) == 0); err != nil {

@@ -32,14 +32,17 @@ func (o *replayOptions) sendOne(ctx context.Context, w *replayWay, r *replayed) 
 	if err := r.turn.Wait(ctx); err != nil {
 		return err
 	}
-	printed := verdicts{app: o.app}
+	printed := verdicts{app: o.app, straight: w.client == nil}
 	done, err := w.send(ctx, r, printed.print)
 	result := done.Last()
 	if err != nil {
 		o.app.sayCancelled(result)
 		return err
 	}
-	code := verdict(done.Ends()...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	code := verdict(w.deciding(done)...)
 	if result.Outcome == delivery.Interrupted {
 		return code
 	}
@@ -128,11 +131,14 @@ var errStopped = errors.New("stopped")
 // retry is to follow.
 func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends, waits func()) error {
 	done, err := w.send(ctx, r, func(u activity.Attempted) {
-		if w.by.Retry.Retries() && progress.retry(u) {
+		if w.by != nil && w.by.Retry.Retries() && progress.told(u) {
 			waits()
 		}
 	})
 	result := done.Last()
+	if state := result.State; state.Final() && state != delivery.Cancelled {
+		progress.add(sentBy(w.deciding(done)...))
+	}
 	var refused *control.Error
 	switch {
 	case ctx.Err() != nil || err == nil && result.Outcome == delivery.Interrupted:
@@ -141,8 +147,8 @@ func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends, 
 		progress.add(sent{name: name(r.Summary), label: "not sent", failed: true, detail: refused.Message})
 	case err != nil:
 		return about(r.Summary, err)
-	default:
-		progress.add(sentBy(result))
+	case result.State == delivery.Pending:
+		progress.add(sentBy(result)) // the session makes another attempt
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ type replayWay struct {
 
 	client *control.Client // of the session; nil where none sends
 	info   session.Info
-	to     send.Target // zero for where each was sent before
-	by     listen.Straight
+	to     send.Target      // zero for where each was sent before
+	by     *listen.Straight // nil where the session sends
 }
 
 func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
@@ -36,9 +36,10 @@ func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
 	if o.to == "" {
 		info, err := o.app.chooseSession(o.way.session)
 		switch {
-		case err == nil && info.Target != "" && o.retry.typed(o.app, o.flags):
-			return nil, usageErrorf("--retry: session %s sends it, and retries if it was started by solatis listen --retry; here --retry goes with --to", info.ID)
 		case err == nil && info.Target != "":
+			if _, err := o.retry.straight(o.app, o.flags, true); err != nil {
+				return nil, err
+			}
 			w.info, w.client = info, control.Dial(info.Socket)
 			return w, nil
 		case err != nil && !errors.Is(err, session.ErrNone), err != nil && o.way.session != "":
@@ -52,9 +53,16 @@ func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
 			return nil, usageErrorf("--to: %w", err)
 		}
 	}
-	w.by = listen.Straight{
+	policy, err := o.retry.straight(o.app, o.flags, false)
+	if err == nil {
+		err = checkDrop(o.plan, policy)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.by = &listen.Straight{
 		History: h, Sender: send.New(send.Options{Timeout: o.way.timeout}), Origin: delivery.Replay,
-		Retry: o.policy, Slots: semaphore.NewWeighted(inFlight), Now: o.app.now,
+		Retry: policy, Slots: semaphore.NewWeighted(inFlight), Now: o.app.now,
 	}
 	return w, nil
 }
@@ -63,7 +71,7 @@ func (w *replayWay) close() {
 	if w.client != nil {
 		w.client.Close()
 	}
-	if w.by.Sender != nil {
+	if w.by != nil {
 		w.by.Sender.Close()
 	}
 }
@@ -132,6 +140,14 @@ func (w *replayWay) checkTargets(all []*replayed) error {
 // neverSent says that nobody knows where a request belongs.
 func neverSent(request string) error {
 	return fmt.Errorf("%s was never sent anywhere: say where to with --to, or run solatis listen --forward localhost:3000 first", request)
+}
+
+// deciding are the attempts by which a request counts as taken or not.
+func (w *replayWay) deciding(done listen.Resent) []activity.Attempted {
+	if w.by == nil {
+		return done.Attempts
+	}
+	return deciding(done, w.by.Retry)
 }
 
 // sign signs with the secret that was given, or lets the session do it, or takes the

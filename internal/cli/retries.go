@@ -94,11 +94,24 @@ func (v retriesView) line(r history.Retried, now time.Time) string {
 	stands := string(r.Standing.State)
 	if next, ok := r.Policy.Upcoming(r.Standing, now); ok {
 		stands = next.String()
+		if abandoned(r, now) {
+			stands = fmt.Sprintf("retry %d/%d was never made, since its command ended", next.Retry, next.Of)
+		}
 	}
 	if r.Origin != delivery.Received {
 		stands += ", " + string(r.Origin)
 	}
 	return fmt.Sprintf("%s  %s [%s] to %s: %s", r.ID, p.Strong(term.Sanitize(name)), term.Sanitize(known), term.Sanitize(r.Target), p.Warn(stands))
+}
+
+// abandonedAfter is how much later than planned the retry of a command that still runs may
+// be made: as long as those before it take, where many are due together.
+const abandonedAfter = 10 * time.Minute
+
+// abandoned reports whether what trigger or replay retried was left by a command that was
+// killed. Nobody makes it any more.
+func abandoned(r history.Retried, now time.Time) bool {
+	return r.Agent == "" && r.Standing.State == delivery.Pending && now.Sub(r.Standing.Due) > abandonedAfter
 }
 
 // unattended says which targets no session makes retries for.
@@ -126,7 +139,7 @@ func (v retriesView) unattended(waiting []history.Retried) error {
 			term.Sanitize(r.Target), term.Sanitize(r.Target))
 	}
 	if alone {
-		fmt.Fprintln(v.app.streams.Err, "retries of trigger and replay are made only while the command runs; solatis replay ID sends once more what one that was killed left")
+		fmt.Fprintln(v.app.streams.Err, "retries of trigger and replay are made only while the command runs; solatis replay ID sends an event of one that was killed anew")
 	}
 	return nil
 }

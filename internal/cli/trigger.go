@@ -84,7 +84,7 @@ the app's latency; up to ` + fmt.Sprint(inFlight) + ` are on their way at once. 
 	f.StringVar(&o.createdAt, "created-at", "", "the event's time, such as 2026-01-02T15:04:05Z (default: now)")
 	f.Uint64Var(&o.seed, "seed", 0, "vary the sample's data, and decide on --fault; the same number gives the same again")
 	o.faults.declare(cmd)
-	o.retry.declare(f)
+	o.retry.declare(f, "with --to, ", "exhaust it")
 	f.IntVar(&o.count, "count", 1, "how many events to send")
 	f.StringVar(&o.rate, "rate", "", "with --count, at most so many: 10/s, 100/m or 5, which is 5/s")
 	f.DurationVar(&o.timeout, "timeout", send.DefaultTimeout, "with --to, how long the app may take to answer")
@@ -132,6 +132,9 @@ func (o *triggerOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	plan, err := o.faultPlan()
+	if err == nil {
+		err = checkDrop(plan, o.policy)
+	}
 	if err != nil {
 		return err
 	}
@@ -196,20 +199,13 @@ func (o *triggerOptions) check() (rate.Limit, error) {
 	return parseRate(o.rate)
 }
 
-// checkRetry reads the retry flags. They are for what is sent straight.
-func (o *triggerOptions) checkRetry() error {
-	p, err := o.retry.policy(o.app, o.flags)
-	switch given := o.retry.typed(o.app, o.flags); {
-	case err != nil:
-		return err
-	case given && o.print != "":
-		return usageErrorf("--retry: with --print nothing is sent")
-	case o.to != "":
-		o.policy = p
-	case given:
-		return usageErrorf("--retry: the session sends it, and retries if it was started by solatis listen --retry; here --retry goes with --to")
+// checkRetry reads the retry flags.
+func (o *triggerOptions) checkRetry() (err error) {
+	if name, given := o.retry.typed(o.app, o.flags); given && o.print != "" {
+		return usageErrorf("--%s: with --print nothing is sent", name)
 	}
-	return nil
+	o.policy, err = o.retry.straight(o.app, o.flags, o.to == "")
+	return err
 }
 
 // printList prints all that trigger takes.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
+	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/term"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -47,7 +48,7 @@ func (o *triggerOptions) courier(ctx context.Context, m *maker, first sample, sl
 
 // sendOne sends an event and prints what the app answered.
 func (o *triggerOptions) sendOne(ctx context.Context, by courier, s sample) error {
-	printed := verdicts{app: o.app}
+	printed := verdicts{app: o.app, straight: o.to != ""}
 	t, err := by.deliver(ctx, s, printed.print)
 	switch {
 	case err != nil:
@@ -78,7 +79,8 @@ const whyHeld = "the webhook is disabled after failures; solatis session enable 
 
 // notForwarded says why an event didn't reach the app.
 func (a *app) notForwarded(u activity.Received) error {
-	fmt.Fprintf(a.streams.Out, "%s [%s] was recorded, but not forwarded: %s\n", u.EventType, u.Event, whyNotForwarded(u))
+	fmt.Fprintf(a.streams.Out, "%s [%s] was recorded, but not forwarded: %s\n",
+		term.Sanitize(u.EventType), term.Sanitize(u.Event), term.Sanitize(whyNotForwarded(u)))
 	if u.Disposition == activity.BadSign {
 		return &codedError{exitBadSign, nil}
 	}
@@ -120,11 +122,11 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 			release := sync.OnceFunc(func() { slots.Release(1) })
 			defer release()
 			t, err := by.deliver(running, s, func(u activity.Attempted) {
-				if o.policy.Retries() && summary.retry(u) {
+				if o.policy.Retries() && summary.told(u) {
 					release()
 				}
 			})
-			if err == nil {
+			if err == nil || t.over() {
 				summary.add(t.sent(s))
 			}
 			return err
@@ -177,13 +179,13 @@ func (t triggered) sent(s sample) sent {
 	if len(asked) == 0 {
 		return sent{name: name, label: "dropped on purpose", idle: true, detail: "the session makes another attempt"}
 	}
-	var result sent
-	for i, attempt := range asked {
-		if one := sentBy(attempt); i == 0 || one.failed && !result.failed {
-			result = one
-		}
-	}
-	return result
+	return sentBy(asked...)
+}
+
+// over reports whether the app has had its say, though something failed or was
+// interrupted then.
+func (t triggered) over() bool {
+	return len(t.attempts) > 0 && t.attempts[0].State.Final() && t.attempts[0].State != delivery.Cancelled
 }
 
 // parseRate reads --rate: events a second, or a number of them and a unit of time.

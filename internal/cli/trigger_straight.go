@@ -24,7 +24,7 @@ type straight struct {
 	app    *app
 	target send.Target
 	secret signature.Secret
-	by     listen.Straight
+	by     *listen.Straight
 }
 
 func (o *triggerOptions) newStraight(ctx context.Context, slots *semaphore.Weighted) (*straight, error) {
@@ -40,7 +40,7 @@ func (o *triggerOptions) newStraight(ctx context.Context, slots *semaphore.Weigh
 	if err != nil {
 		fmt.Fprintln(o.app.streams.Err, "solatis: not recorded:", err)
 	}
-	return &straight{o.app, target, secret, listen.Straight{
+	return &straight{o.app, target, secret, &listen.Straight{
 		History: h, Sender: send.New(send.Options{Timeout: o.timeout}), Origin: delivery.Trigger,
 		Retry: o.policy, Slots: slots, Now: o.app.now,
 	}}, nil
@@ -76,10 +76,13 @@ func (w *straight) deliver(ctx context.Context, s sample, tell func(activity.Att
 		}
 	}
 	done, err := w.by.Deliver(ctx, w.target, r, s.turn, tell)
-	if err == nil && done.Last().Outcome == delivery.Interrupted {
+	if err == nil {
 		err = ctx.Err()
 	}
-	return triggered{attempts: done.Ends()}, err
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%s [%s]: %w", s.typ, s.id, err)
+	}
+	return triggered{attempts: deciding(done, w.by.Retry)}, err
 }
 
 // requestOf is the sample as Solatis would send it.

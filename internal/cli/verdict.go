@@ -10,14 +10,16 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/fault"
+	"github.com/solatis/solatis-cli/internal/listen"
 	"github.com/solatis/solatis-cli/internal/term"
 )
 
 // verdicts prints what the app makes of an event that trigger or replay sends.
 type verdicts struct {
-	app  *app
-	of   string // the delivery whose attempt was printed last
-	hint string // that was printed last
+	app      *app
+	straight bool   // whether no session has a part in it
+	of       string // the delivery whose attempt was printed last
+	hint     string // that was printed last
 }
 
 // print prints one attempt. It says of which delivery it is, where that isn't clear.
@@ -25,7 +27,7 @@ func (v *verdicts) print(u activity.Attempted) {
 	a := v.app
 	out := a.streams.Out
 	p := a.palette(a.streams.OutTTY)
-	if v.of == "" || v.of != u.Delivery {
+	if v.of != u.Delivery {
 		v.of = u.Delivery
 		fmt.Fprintf(out, "%s → %s\n", term.Sanitize(nameOf(u)), term.Sanitize(u.Target))
 	}
@@ -42,14 +44,18 @@ func (v *verdicts) print(u activity.Attempted) {
 		fmt.Fprintf(out, "%s: %s\n", p.Bad(string(u.Outcome)), term.Sanitize(u.Error))
 	}
 	if u.Fault != "" {
-		fmt.Fprintf(out, "fault on purpose: %s\n", u.Fault)
+		fmt.Fprintf(out, "fault on purpose: %s\n", term.Sanitize(u.Fault))
 	}
 	if next, ok := u.Upcoming(); ok {
 		fmt.Fprintln(out, next)
 	} else if droppedOnly(u) {
 		fmt.Fprintln(out, "another attempt follows")
 	} else if u.State == delivery.Exhausted {
-		fmt.Fprintf(out, "%s after %d attempts: Solatis would disable the webhook now\n", p.Bad(string(u.State)), u.Attempt)
+		text := ""
+		if v.straight {
+			text = ": Solatis would disable the webhook now"
+		}
+		fmt.Fprintf(out, "%s after %s%s\n", p.Bad(string(u.State)), times(u.Attempt, "attempt"), text)
 	}
 	if u.Hint != "" && u.Hint != v.hint {
 		v.hint = u.Hint
@@ -83,6 +89,20 @@ func verdict(all ...activity.Attempted) error {
 		return nil
 	}
 	return &codedError{code, nil}
+}
+
+// deciding are the attempts of what was sent straight by which it counts as taken or not:
+// the last of the delivery and, where nothing is retried, those of its duplicates. With
+// retries one that a flaky app refused says nothing, as it has one attempt only.
+func deciding(done listen.Resent, p delivery.Policy) []activity.Attempted {
+	if len(done.Attempts) == 0 {
+		return nil
+	}
+	last := []activity.Attempted{done.Last()}
+	if p.Retries() {
+		return last
+	}
+	return append(last, done.Copies...)
 }
 
 // sayCancelled says what becomes of a delivery that was waiting for another attempt when

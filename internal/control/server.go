@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -135,6 +136,9 @@ func (h handler) replay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	attempt, err := h.session.Replay(r.Context(), req)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("the session ended before the replay did")
+	}
 	if err != nil {
 		fail(w, err)
 		return

@@ -298,14 +298,14 @@ func (s *Session) ReplayWith(ctx context.Context, request string, f fault.Faults
 		return s.replay(ctx, lane, r, fault.NewTurn(f))
 	}
 	by := Straight{History: s.History, Sender: s.Sender, Origin: delivery.Replay, Now: s.Now}
-	done, err := by.Deliver(ctx, lane.target, r, fault.NewTurn(f), func(u activity.Attempted) {
-		s.advise(&u, lane.target, r)
-		s.Bus.Publish(u)
-	})
-	last := done.Last()
-	s.advise(&last, lane.target, r)
-	if err != nil && last.State == delivery.Cancelled {
-		s.Bus.Publish(last) // which was told as pending
+	done, err := by.Deliver(ctx, lane.target, r, fault.NewTurn(f), func(activity.Attempted) {})
+	all := done.All() // told at the end, since one that was dropped may be cancelled since
+	for i := range all {
+		s.advise(&all[i], lane.target, r)
+		s.Bus.Publish(all[i])
 	}
-	return last, err
+	if err != nil {
+		return activity.Attempted{}, err
+	}
+	return all[len(done.Attempts)-1], nil
 }

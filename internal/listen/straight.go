@@ -27,6 +27,8 @@ type Straight struct {
 	Slots   *semaphore.Weighted // of which each retry takes one while it is sent; nil for no bound
 	Now     func() time.Time
 
+	policies sync.Map // targets by whose policy the history knows to draw retries
+
 	// send takes the place of fault.Turn.Send in tests of the time between the attempts.
 	send func(send.Target, *event.Request) delivery.Outcome
 }
@@ -45,10 +47,8 @@ func (r Resent) Last() activity.Attempted {
 	return r.Attempts[len(r.Attempts)-1]
 }
 
-// Ends returns the last attempt of the delivery, and those of its duplicates.
-func (r Resent) Ends() []activity.Attempted {
-	return append(slices.Clip(r.Attempts[max(len(r.Attempts)-1, 0):]), r.Copies...)
-}
+// All returns all attempts, those of the delivery first.
+func (r Resent) All() []activity.Attempted { return slices.Concat(r.Attempts, r.Copies) }
 
 // Deliver sends a request, which has to be in the history if there is one, as a new
 // delivery. It goes out byte for byte as it is, its signature included, but for the faults
@@ -58,7 +58,7 @@ func (r Resent) Ends() []activity.Attempted {
 // An answer that isn't 2xx is no error, and neither is an attempt that ctx interrupts. Where
 // ctx ends between two of them, the error is that of ctx. The delivery is cancelled in both
 // cases, since no session takes it up.
-func (w Straight) Deliver(ctx context.Context, to send.Target, r *event.Request, turn *fault.Turn, tell func(activity.Attempted)) (Resent, error) {
+func (w *Straight) Deliver(ctx context.Context, to send.Target, r *event.Request, turn *fault.Turn, tell func(activity.Attempted)) (Resent, error) {
 	d := &straight{Straight: w, request: r, turn: turn, tell: tell, attempted: attempted{
 		sent:   sent{event.NewDeliveryID(w.Now()), r.ID, r.Method, r.Path, r.RawQuery, nameOf(r)},
 		origin: w.Origin, target: to, standing: delivery.New(),
@@ -78,7 +78,7 @@ func (w Straight) Deliver(ctx context.Context, to send.Target, r *event.Request,
 
 // straight is one delivery of a Straight.
 type straight struct {
-	Straight
+	*Straight
 	attempted // the newest attempt; before the first one its number is 0
 
 	request *event.Request
@@ -87,8 +87,8 @@ type straight struct {
 
 	mu     sync.Mutex // guards what follows
 	tell   func(activity.Attempted)
-	done   Resent
-	failed error // a duplicate's record
+	done   Resent // run alone writes its Attempts, so that it may read them without mu
+	failed error  // a duplicate's record
 }
 
 // begin records the delivery, and by which policy it is retried.
@@ -96,13 +96,15 @@ func (d *straight) begin(ctx context.Context) error {
 	if d.History == nil {
 		return nil
 	}
-	err := d.History.AddDelivery(ctx, history.Delivery{
-		ID: d.sent.delivery, Request: d.request.ID, Target: d.target.String(), Origin: d.Origin, Created: d.Now(),
-	})
-	if err != nil || !d.Retry.Retries() {
-		return err
+	target := d.target.String()
+	if _, known := d.policies.LoadOrStore(target, true); d.Retry.Retries() && !known {
+		if err := d.History.KeepPolicy(ctx, "", target, d.Retry); err != nil {
+			return err
+		}
 	}
-	return d.History.KeepPolicy(ctx, "", d.target.String(), d.Retry)
+	return d.History.AddDelivery(ctx, history.Delivery{
+		ID: d.sent.delivery, Request: d.request.ID, Target: target, Origin: d.Origin, Created: d.Now(),
+	})
 }
 
 // run makes attempts until the delivery is over.
@@ -110,7 +112,9 @@ func (d *straight) run(ctx context.Context) error {
 	for !d.standing.State.Final() {
 		release, err := d.await(ctx)
 		if err != nil {
-			return errors.Join(err, d.giveUp(ctx))
+			d.cancel()
+			d.done.Attempts[len(d.done.Attempts)-1] = d.update(d.Retry)
+			return errors.Join(err, d.keepStanding(ctx))
 		}
 		d.attempt = delivery.Attempt{Number: d.attempt.Number + 1, Started: d.Now()}
 		d.attempt.Outcome = d.once(ctx)
@@ -118,8 +122,11 @@ func (d *straight) run(ctx context.Context) error {
 		d.ended = d.Now()
 		d.standing = d.after()
 		step := history.Step{Delivery: d.sent.delivery, Attempt: d.attempt, Standing: d.standing}
-		if err := d.keep(ctx, step); err != nil {
-			return fmt.Errorf("sent, but not recorded: %w", err)
+		var gone *history.NotFoundError
+		if err := d.keep(ctx, step); err != nil && !errors.As(err, &gone) {
+			d.cancel()
+			d.report(&d.done.Attempts, d.update(d.Retry)) // what the app said isn't lost
+			return errors.Join(fmt.Errorf("sent, but not recorded: %w", err), d.keepStanding(ctx))
 		}
 		d.report(&d.done.Attempts, d.update(d.Retry))
 		if d.faulty() && !d.turn.Dropped() {
@@ -194,12 +201,15 @@ func (d *straight) cancelled() delivery.Standing {
 	return delivery.Standing{State: delivery.Cancelled, Failed: d.standing.Failed}
 }
 
-// giveUp cancels the delivery between two attempts.
-func (d *straight) giveUp(ctx context.Context) error {
-	d.standing = d.cancelled()
-	d.mu.Lock()
-	d.done.Attempts[len(d.done.Attempts)-1] = d.update(d.Retry)
-	d.mu.Unlock()
+// cancel gives up a delivery that isn't over.
+func (d *straight) cancel() {
+	if !d.standing.State.Final() {
+		d.standing = d.cancelled()
+	}
+}
+
+// keepStanding records how the delivery stands, without an attempt.
+func (d *straight) keepStanding(ctx context.Context) error {
 	effects := delivery.Effects{Keep: []delivery.Open{{ID: d.sent.delivery, Origin: d.Origin, Standing: d.standing}}}
 	return d.keep(ctx, history.Step{Effects: effects})
 }
