@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,16 +29,17 @@ const (
 
 func (f form) String() string { return [...]string{"JSON", "raw", "hex"}[f] }
 
-// bodyLines returns a body as lines, and the form that they have.
-func bodyLines(body []byte, f form) ([]line, form) {
+// bodyLines returns a body as lines, what can be folded of them, and the form that they have.
+func bodyLines(body []byte, f form) ([]line, []fold, form) {
 	if len(body) == 0 {
-		return []line{sayLine(kindFaint, "no body")}, f
+		return []line{sayLine(kindFaint, "no body")}, nil, f
 	}
 	shown := body[:min(len(body), maxShownBytes)]
 	var all []line
+	var folds []fold
 	if f == formPretty {
 		if len(shown) == len(body) && json.Valid(body) {
-			all = prettyJSON(string(body))
+			all, folds = prettyJSON(string(body))
 		} else {
 			f = formRaw
 		}
@@ -52,7 +54,7 @@ func bodyLines(body []byte, f form) ([]line, form) {
 	if f == formHex {
 		all = hexLines(shown)
 	}
-	return bounded(all, len(shown) < len(body), len(body)), f
+	return bounded(all, len(shown) < len(body), len(body)), folds, f
 }
 
 // bounded cuts what is too long to show, and says so.
@@ -87,13 +89,14 @@ const (
 	maxIndent  = 40
 )
 
-// prettyJSON breaks valid JSON into lines. Nothing else changes: order, numbers, escapes
-// and doubled keys stay as they came. It doesn't recurse, since nesting may be deep.
-func prettyJSON(s string) []line {
+// prettyJSON breaks valid JSON into lines, and says which can be folded. Nothing else
+// changes: order, numbers, escapes and doubled keys stay as they came. It doesn't recurse,
+// since nesting may be deep.
+func prettyJSON(s string) ([]line, []fold) {
 	p := pretty{rest: s}
 	for len(p.all) <= maxShownLines && p.step() {
 	}
-	return p.all
+	return p.all, p.closed()
 }
 
 // pretty is the state of prettyJSON.
@@ -101,8 +104,16 @@ type pretty struct {
 	rest string
 	all  []line
 	now  line
-	key  bool   // whether a string here would be a key
-	open []bool // for each level, whether it is an object
+	key  bool // whether a string here would be a key
+
+	open  []level
+	folds []fold // of what was opened, in this order
+}
+
+// level is an object or an array that is open.
+type level struct {
+	object bool
+	fold   int // its place in folds
 }
 
 func (p *pretty) step() bool {
@@ -116,6 +127,7 @@ func (p *pretty) step() bool {
 		p.opening(c)
 	case '}', ']':
 		p.end()
+		p.folds[p.open[len(p.open)-1].fold].to = len(p.all)
 		p.open = p.open[:len(p.open)-1]
 		p.take(1, kindPunct)
 		p.key = false
@@ -123,6 +135,7 @@ func (p *pretty) step() bool {
 		p.take(1, kindPunct)
 		p.end()
 		p.key = p.inObject()
+		p.folds[p.open[len(p.open)-1].fold].members++
 	case ':':
 		p.take(1, kindPunct)
 		p.now = append(p.now, span{kindPlain, " "})
@@ -150,11 +163,17 @@ func (p *pretty) opening(c byte) {
 	}
 	p.take(1, kindPunct)
 	p.end()
-	p.open = append(p.open, c == '{')
+	p.folds = append(p.folds, fold{from: len(p.all) - 1, depth: len(p.open), members: 1})
+	p.open = append(p.open, level{c == '{', len(p.folds) - 1})
 	p.key = c == '{'
 }
 
-func (p *pretty) inObject() bool { return len(p.open) > 0 && p.open[len(p.open)-1] }
+// closed are the folds whose end was seen.
+func (p *pretty) closed() []fold {
+	return slices.DeleteFunc(p.folds, func(f fold) bool { return f.to == 0 || f.to >= min(len(p.all), maxShownLines) })
+}
+
+func (p *pretty) inObject() bool { return len(p.open) > 0 && p.open[len(p.open)-1].object }
 
 // take moves n bytes into the line.
 func (p *pretty) take(n int, k kind) {

@@ -40,6 +40,7 @@ func (d *detail) arrived(p pages) {
 		for i := range p.tabs {
 			old := &d.tabs[i]
 			p.tabs[i].top = old.top
+			p.tabs[i].keepFolds(old)
 			p.tabs[i].layOut(d.width, d.method)
 			p.tabs[i].scroll(0, d.height)
 			if old.pattern != "" {

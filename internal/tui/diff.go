@@ -70,8 +70,8 @@ func differences(before, after []byte) []line {
 	if len(before) > maxDiffBytes || len(after) > maxDiffBytes {
 		return []line{sayLine(kindWarn, fmt.Sprintf("they differ, and are too long to compare: %s and %s", bytesText(len(before)), bytesText(len(after))))}
 	}
-	b, formBefore := bodyLines(before, formPretty)
-	a, formAfter := bodyLines(after, formPretty)
+	b, _, formBefore := bodyLines(before, formPretty)
+	a, _, formAfter := bodyLines(after, formPretty)
 	if formBefore != formAfter {
 		return []line{sayLine(kindWarn, fmt.Sprintf("one is %s and the other %s", formBefore, formAfter))}
 	}

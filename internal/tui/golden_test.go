@@ -57,6 +57,7 @@ var states = []struct {
 	{"filter-kept", func(d *driver) { d.press("/"); d.typed("task"); d.press("enter") }},
 	{"filter-nothing", func(d *driver) { d.press("/"); d.typed("type:nothing"); d.press("enter") }},
 	{"body", func(d *driver) { d.press("g", "enter") }},
+	{"body-folded", func(d *driver) { d.press("g", "enter", "-") }},
 	{"body-hex", func(d *driver) { d.press("g", "j", "j", "j", "enter") }},
 	{"body-search", func(d *driver) { d.press("g", "enter", "/"); d.typed("ana"); d.press("enter") }},
 	{"body-hostile", func(d *driver) { d.press("G", "k", "k", "k", "k", "k", "enter") }},

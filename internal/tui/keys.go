@@ -13,6 +13,7 @@ type keyMap struct {
 	open, back, filter                      key.Binding
 
 	nextTab, prevTab, tab, form          key.Binding
+	fold, foldMore, foldLess             key.Binding
 	search, nextFound, prevFound         key.Binding
 	newer, older                         key.Binding
 	replay, edit, trigger, pause, enable key.Binding
@@ -41,6 +42,9 @@ func allKeys() keyMap {
 		prevTab:   bind("← h", "previous tab", "left", "h", "shift+tab"),
 		tab:       bind("1-6", "a tab by its number", "1", "2", "3", "4", "5", "6"),
 		form:      bind("f", "body as JSON, raw or hex", "f"),
+		foldLess:  bind("+", "unfold a level of the JSON", "+", "="),
+		foldMore:  bind("-", "fold a level of the JSON", "-"),
+		fold:      bind("z", "fold or unfold the JSON around what was found, or at the top", "z"),
 		search:    bind("/", "search in the tab", "/"),
 		nextFound: bind("n", "next place found", "n"),
 		prevFound: bind("N", "previous place found", "N"),
@@ -92,7 +96,7 @@ type keyGroup struct {
 func (k *keyMap) groups() []keyGroup {
 	groups := []keyGroup{
 		{"Move", []key.Binding{k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom, k.open, k.back, k.filter}},
-		{"In a delivery", []key.Binding{k.nextTab, k.prevTab, k.tab, k.form, k.search, k.nextFound, k.prevFound, k.newer, k.older}},
+		{"In a delivery", []key.Binding{k.nextTab, k.prevTab, k.tab, k.form, k.foldMore, k.foldLess, k.fold, k.search, k.nextFound, k.prevFound, k.newer, k.older}},
 		{"Act", []key.Binding{k.replay, k.edit, k.trigger, k.pause, k.enable, k.curl, k.copy, k.copyURL, k.mark, k.save}},
 		{"Else", []key.Binding{k.info, k.help, k.suspend, k.quit}},
 	}

@@ -6,7 +6,8 @@ import tea "charm.land/bubbletea/v2"
 const wheelRows = 3
 
 // mouse does with the mouse what keys do: the wheel moves what is under it, a click
-// selects a row, one on the selected row opens it, and one on a tab's name opens the tab.
+// selects a row, one on the selected row opens it, one on a tab's name opens the tab, and one
+// on the first line of an object or an array folds it.
 func (m *root) mouse(msg tea.MouseMsg) tea.Cmd {
 	if m.overlay != nil || m.bar != nil || tooSmall(m.width, m.height) {
 		return nil
@@ -39,6 +40,9 @@ func (m *root) mouse(msg tea.MouseMsg) tea.Cmd {
 			m.where = onDetail
 			if y == 1 {
 				m.clickTab(at.X - left)
+			} else if y >= headingHeight {
+				m.detail.page().toggleLine(y - headingHeight)
+				m.detail.page().scroll(0, m.detail.height)
 			}
 			return nil
 		}

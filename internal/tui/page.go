@@ -12,8 +12,11 @@ import (
 type page struct {
 	lines []line
 	rows  []row
+	folds []fold // in the order of their first lines
 	width int
 	top   int // the first row that is seen
+
+	method ansi.Method // by which rows is laid out
 
 	pattern string
 	matches []match // in order
@@ -40,28 +43,47 @@ func (p *page) layOut(width int, m ansi.Method) {
 	if p.width == width && p.rows != nil {
 		return
 	}
+	p.width, p.method = width, m
+	p.wrap()
+}
+
+// wrap makes the rows of what isn't folded.
+func (p *page) wrap() {
 	var anchor row
 	if p.top < len(p.rows) {
 		anchor = p.rows[p.top]
 	}
-	p.width, p.rows = width, make([]row, 0, len(p.lines))
-	for i, l := range p.lines {
-		at, indent := 0, 0
-		parts := []line{l}
-		if !l.fits(width, m) {
-			indent = min(l.indent(), width/3)
-			parts = l.wrap(width-indent, m)
+	p.rows = make([]row, 0, len(p.lines))
+	folds := p.folds
+	for i := 0; i < len(p.lines); i++ {
+		first, l := i, p.lines[i]
+		for len(folds) > 0 && folds[0].from < i {
+			folds = folds[1:]
 		}
-		for n, part := range parts {
-			r := row{text: part, line: i, at: at}
-			if n > 0 {
-				r.indent = indent
-			}
-			p.rows = append(p.rows, r)
-			at += len(part.text())
+		if len(folds) > 0 && folds[0].from == i && folds[0].closed {
+			l, i = p.folded(folds[0]), folds[0].to
 		}
+		p.wrapLine(first, l)
 	}
 	p.top = p.rowOf(anchor.line, anchor.at)
+}
+
+// wrapLine adds the rows of a line.
+func (p *page) wrapLine(i int, l line) {
+	at, indent := 0, 0
+	parts := []line{l}
+	if !l.fits(p.width, p.method) {
+		indent = min(l.indent(), p.width/3)
+		parts = l.wrap(p.width-indent, p.method)
+	}
+	for n, part := range parts {
+		r := row{text: part, line: i, at: at}
+		if n > 0 {
+			r.indent = indent
+		}
+		p.rows = append(p.rows, r)
+		at += len(part.text())
+	}
 }
 
 // rowOf returns the row in which a place stands.
@@ -130,6 +152,7 @@ func (p *page) show(height int) {
 		return
 	}
 	m := p.matches[p.current]
+	p.reveal(m.line)
 	at := p.rowOf(m.line, m.at)
 	if at < p.top || at >= p.top+height {
 		p.top = at - height/3

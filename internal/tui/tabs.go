@@ -39,9 +39,10 @@ type material struct {
 // pages makes the tabs. It takes a while for a large body.
 func (m material) pages() pages {
 	p := pages{details: m.details}
-	body, form := bodyLines(m.details.Request.Body, m.form)
+	body, folds, form := bodyLines(m.details.Request.Body, m.form)
 	p.form = form
 	p.tabs[tabBody] = newPage(body)
+	p.tabs[tabBody].folds = folds
 	p.tabs[tabRequest] = newPage(m.request())
 	p.tabs[tabResponse] = newPage(m.responses())
 	p.tabs[tabAttempts] = newPage(m.attempts())
@@ -162,7 +163,7 @@ func outcomeLines(o delivery.Outcome) []line {
 	}
 	all = append(all, headerLines(o.Header)...)
 	all = append(all, nil)
-	body, _ := bodyLines(o.Body, formPretty)
+	body, _, _ := bodyLines(o.Body, formPretty)
 	all = append(all, body...)
 	if o.Truncated {
 		all = append(all, sayLine(kindWarn, "… only the first "+bytesText(delivery.MaxRecordedBody)+" were recorded"))

@@ -3,6 +3,7 @@ package tui
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,7 +101,8 @@ func TestPrettyJSONChangesNothingButWhiteSpace(t *testing.T) {
 			t.Skip()
 		}
 		var got bytes.Buffer
-		shown := joined(prettyJSON(text))
+		all, _ := prettyJSON(text)
+		shown := joined(all)
 		if err := json.Compact(&got, []byte(shown)); err != nil {
 			// What doesn't show is escaped, and that isn't JSON.
 			if say(kindPlain, text).text == text {
@@ -115,7 +117,8 @@ func TestPrettyJSONChangesNothingButWhiteSpace(t *testing.T) {
 }
 
 func TestPrettyJSON(t *testing.T) {
-	got := joined(prettyJSON(`{"b":1.50,"a":{"x":[],"y":{}},"b":[1,{"c":"d"},null]}`))
+	all, folds := prettyJSON(`{"b":1.50,"a":{"x":[],"y":{}},"b":[1,{"c":"d"},null]}`)
+	got := joined(all)
 	want := `{
   "b": 1.50,
   "a": {
@@ -133,6 +136,9 @@ func TestPrettyJSON(t *testing.T) {
 `
 	if got != want {
 		t.Errorf("got\n%s", got)
+	}
+	if want := []fold{{0, 13, 0, 3, false}, {2, 5, 1, 2, false}, {6, 12, 1, 3, false}, {8, 10, 2, 1, false}}; !slices.Equal(folds, want) {
+		t.Errorf("folds %+v", folds)
 	}
 }
 
@@ -160,7 +166,7 @@ func TestFormsOfBodies(t *testing.T) {
 		{"many lines", "[" + strings.Repeat("1,", 30_000) + "1]", formPretty, formPretty, "[", "… cut here: the whole has 58.6 KiB; s saves it to a file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			all, is := bodyLines([]byte(c.body), c.want)
+			all, _, is := bodyLines([]byte(c.body), c.want)
 			if is != c.is {
 				t.Fatalf("it is shown as %v, want %v", is, c.is)
 			}
