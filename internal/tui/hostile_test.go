@@ -52,7 +52,7 @@ func hostile(text string, body []byte) only {
 // looks are ways to look at a request, by the keys that lead there. A text that is pasted
 // stands for itself.
 var looks = []string{
-	"", "enter", "enter 2", "enter 3", "enter 4", "enter 5", "enter x 6", "enter f", "enter f f pgdown G", "y", "s paste", "i j", "? j", "/ paste enter", "enter / paste enter n",
+	"", "enter", "enter 2", "enter 3", "enter 4", "enter 5", "enter x 6", "enter f", "enter f f pgdown G", "enter - z", "enter / paste enter z - +", "y", "s paste", "i j", "? j", "/ paste enter", "enter / paste enter n",
 }
 
 // lookAt looks at a request in one of these ways.
@@ -122,7 +122,7 @@ func TestHostileBodies(t *testing.T) {
 		"32 MiB":            strings.Repeat("x", 32<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, keys := range []string{"enter", "enter f f pgdown G", "enter 3", "enter / x x enter n"} {
+			for _, keys := range []string{"enter", "enter f f pgdown G", "enter 3", "enter / x x enter n", "enter - - z G z + +"} {
 				lookAt(t, hostile("x", []byte(body)), "x", keys, 120, 40, ansi.WcWidth)
 			}
 		})
