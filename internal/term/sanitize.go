@@ -19,7 +19,9 @@ import (
 //
 // The joiners U+200C and U+200D stay between two visible characters beyond ASCII, where
 // emoji and several scripts need them; in "document.\u200danalyzed" they could only
-// deceive. All other printable text is unchanged, the backslash too, so that an escape
+// deceive. So do the signs that are written together with what follows them, such as
+// U+0600 before Arabic digits, where such a character follows: else they would swallow the
+// blank or the bracket behind the text. All other printable text is unchanged, the backslash too, so that an escape
 // can't be told from the same characters sent as such. To sanitize twice is to sanitize
 // once.
 func Sanitize(s string) string { return sanitize(s, "") }
@@ -41,6 +43,8 @@ func sanitize(s, keep string) string {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case isJoiner(r) && joins(s[:i], s[i+size:]):
 			b.WriteRune(r)
+		case isPrefix(r) && !prefixes(s[i+size:]):
+			b.WriteString(escape(r))
 		case !hidden(r) || strings.ContainsRune(keep, r):
 			b.WriteRune(r)
 		default:
@@ -75,7 +79,36 @@ func joins(before, after string) bool {
 	return joinable(left, n) && joinable(right, m)
 }
 
-func joinable(r rune, size int) bool { return size > 1 && !hidden(r) }
+func joinable(r rune, size int) bool { return size > 1 && !hidden(r) && !isPrefix(r) }
+
+// prefix has the other characters that make one with that behind them: the property
+// Grapheme_Cluster_Break=Prepend of UAX #29, but for Prepended_Concatenation_Mark.
+var prefix = &unicode.RangeTable{
+	R16: []unicode.Range16{{Lo: 0x0d4e, Hi: 0x0d4e, Stride: 1}},
+	R32: []unicode.Range32{
+		{Lo: 0x111c2, Hi: 0x111c3, Stride: 1}, {Lo: 0x113d1, Hi: 0x113d1, Stride: 1}, {Lo: 0x1193f, Hi: 0x1193f, Stride: 1},
+		{Lo: 0x11941, Hi: 0x11941, Stride: 1}, {Lo: 0x11a3a, Hi: 0x11a3a, Stride: 1}, {Lo: 0x11a84, Hi: 0x11a89, Stride: 1},
+		{Lo: 0x11d46, Hi: 0x11d46, Stride: 1}, {Lo: 0x11f02, Hi: 0x11f02, Stride: 1},
+	},
+}
+
+func isPrefix(r rune) bool { return unicode.In(r, unicode.Prepended_Concatenation_Mark, prefix) }
+
+// maxPrefixes stand before one character. No script has more than one.
+const maxPrefixes = 4
+
+// prefixes reports whether a prefix before after, and those that may follow it, has a
+// visible character beyond ASCII behind it.
+func prefixes(after string) bool {
+	for range maxPrefixes {
+		r, size := utf8.DecodeRuneInString(after)
+		if !isPrefix(r) {
+			return joinable(r, size)
+		}
+		after = after[size:]
+	}
+	return false
+}
 
 func escape(r rune) string {
 	switch {
