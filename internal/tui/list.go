@@ -151,17 +151,19 @@ func (l *list) appearing(now time.Time) (next time.Time) {
 	return next
 }
 
-// place says where the list stands, for the line at the bottom.
+// place says where the list stands, for the line at the bottom. The count may be a second
+// behind what is seen.
 func (l *list) place() string {
+	all := max(l.total, len(l.rows))
 	switch {
 	case l.total < 0:
 		return ""
 	case l.following:
-		return countText(l.total) + " · following"
-	case l.newest && l.total >= len(l.rows):
-		return fmt.Sprintf("%s of %s", countText(l.total-len(l.rows)+l.selected+1), countText(l.total))
+		return countText(all) + " · following"
+	case l.newest:
+		return fmt.Sprintf("%s of %s", countText(all-len(l.rows)+l.selected+1), countText(all))
 	case l.oldest:
-		return fmt.Sprintf("%s of %s", countText(l.selected+1), countText(l.total))
+		return fmt.Sprintf("%s of %s", countText(l.selected+1), countText(all))
 	}
-	return countText(l.total) + " · G follows"
+	return countText(all) + " · G follows"
 }

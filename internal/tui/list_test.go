@@ -280,3 +280,19 @@ func TestPendingAppearsAfterAWhile(t *testing.T) {
 		t.Errorf("it wakes again at %v for nothing", d.tick.due)
 	}
 }
+
+// TestTheCountIsNeverLessThanWhatIsSeen, since it comes later than the rows.
+func TestTheCountIsNeverLessThanWhatIsSeen(t *testing.T) {
+	for want, l := range map[string]list{
+		"12 · following": {following: true, total: 3, window: window{newest: true}},
+		"5 of 12":        {total: 3, selected: 4, window: window{newest: true}},
+		"5 of 40":        {total: 40, selected: 4, window: window{oldest: true}},
+		"33 of 40":       {total: 40, selected: 4, window: window{newest: true}},
+		"":               {total: -1},
+	} {
+		l.rows = make([]history.Row, 12)
+		if got := l.place(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
