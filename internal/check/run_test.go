@@ -20,7 +20,9 @@ import (
 func TestAnnouncedLoad(t *testing.T) {
 	t.Run("all", func(t *testing.T) {
 		c := &counter{Handler: right()}
-		run(t, config(t, serve(t, c).URL, check.Probes()), unobserved)
+		s := serve(t, c)
+		run(t, config(t, s.URL, check.Probes()), unobserved)
+		s.Close() // waits for the requests that were broken off too
 		if want := check.Total(check.Probes()); c.count != want {
 			t.Errorf("it sent %+v, and announces %+v", c.count, want)
 		}
@@ -28,7 +30,9 @@ func TestAnnouncedLoad(t *testing.T) {
 	for _, p := range check.Probes() {
 		t.Run(p.ID, func(t *testing.T) {
 			c := &counter{Handler: right()}
-			results := run(t, config(t, serve(t, c).URL, []check.Probe{p}), unobserved)
+			s := serve(t, c)
+			results := run(t, config(t, s.URL, []check.Probe{p}), unobserved)
+			s.Close()
 			if results[0].Status != check.Pass {
 				t.Errorf("alone it ends as %s: %s", results[0].Status, results[0].Seen)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/send"
 	"github.com/solatis/solatis-cli/internal/tui"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // historyOptions are the flags of history.
@@ -85,7 +86,7 @@ func (o *historyOptions) run(ctx context.Context) (err error) {
 
 // replay sends a request as solatis replay does, with another body if body says so.
 func (o *historyOptions) replay(ctx context.Context, h *history.History, request string, body *[]byte) (activity.Attempted, error) {
-	replay := replayOptions{app: o.app, to: o.to, secret: o.secret}
+	replay := replayOptions{app: o.app, flags: new(pflag.FlagSet), to: o.to, secret: o.secret}
 	replay.way.session, replay.way.timeout = o.session, send.DefaultTimeout
 	w, err := replay.openWay(h)
 	if err != nil {

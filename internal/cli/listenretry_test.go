@@ -159,7 +159,7 @@ func TestAnOutageThatEndsInTime(t *testing.T) {
 	s.kill()
 	s, _ = o.listen(flags...)
 	o.await(s, `"resumed","pending":20`)
-	o.await(s, `"attempted".*evt_00.*"retry":3,"of":10`)
+	o.await(s, `"attempted".*evt_00.*"retry":[3-9],"of":10`) // the first session may have come so far
 	s.kill()
 	o.end()
 	s, _ = o.listen(flags...)
