@@ -190,9 +190,11 @@ type Enabled struct {
 	At        time.Time `json:"at"`
 }
 
-// Forwarding says that somebody paused forwarding, or that it goes on.
+// Forwarding says that somebody paused forwarding, or that it goes on, and while it is
+// paused that more deliveries wait.
 type Forwarding struct {
 	Paused  bool      `json:"paused"`
+	Changed bool      `json:"changed"` // whether it is paused, or goes on, since now
 	Waiting int       `json:"waiting"` // deliveries that wait, or were waiting until now
 	At      time.Time `json:"at"`
 }

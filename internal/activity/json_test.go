@@ -31,7 +31,7 @@ var fields = []struct {
 	{Held{}, "type delivery request event event_type target held at"},
 	{Disabled{}, "type target delivery held since at"},
 	{Enabled{}, "type target released no_retries at"},
-	{Forwarding{}, "type paused waiting at"},
+	{Forwarding{}, "type paused changed waiting at"},
 	{Warning{}, "type message at"},
 	{Missed{}, "type count"},
 }

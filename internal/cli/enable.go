@@ -16,7 +16,7 @@ import (
 func (a *app) newSession() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "session",
-		Short: "Pause a running session, or enable its webhook",
+		Short: "Pause a running session, or enable and disable its webhook",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

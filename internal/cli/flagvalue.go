@@ -32,5 +32,9 @@ func whyInvalid(f *pflag.Flag, err error) error {
 	if form, ok := valueForms[f.Value.Type()]; ok && !errors.Is(err, strconv.ErrRange) {
 		return errors.New(form)
 	}
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		return number.Err // without the name of Go's function
+	}
 	return errors.Unwrap(err)
 }

@@ -162,9 +162,17 @@ func awaitLine(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // interrupt interrupts a session, wants exit code 130, and keeps its output as NAME.out:
-// interrupt NAME. (The name stop would be testscript's own, which ends a script.)
+// interrupt NAME [TIMES]. (The name stop would be testscript's own, which ends a script.)
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	ts.Check(sessionOf(ts, args[0]).cmd.Process.Signal(os.Interrupt))
+	times := 1
+	if len(args) > 1 {
+		var err error
+		times, err = strconv.Atoi(args[1])
+		ts.Check(err)
+	}
+	for range times {
+		ts.Check(sessionOf(ts, args[0]).cmd.Process.Signal(os.Interrupt))
+	}
 	awaitEnd(ts, neg, []string{args[0], "130"})
 }
 

@@ -95,7 +95,7 @@ func (v retriesView) line(r history.Retried, now time.Time) string {
 	if next, ok := r.Policy.Upcoming(r.Standing, now); ok {
 		stands = next.String()
 		if abandoned(r, now) {
-			stands = fmt.Sprintf("retry %d/%d was never made, since its command ended", next.Retry, next.Of)
+			stands = fmt.Sprintf("retry %d/%d is overdue; its command may have been killed", next.Retry, next.Of)
 		}
 	}
 	if r.Origin != delivery.Received {
@@ -104,12 +104,12 @@ func (v retriesView) line(r history.Retried, now time.Time) string {
 	return fmt.Sprintf("%s  %s [%s] to %s: %s", r.ID, p.Strong(term.Sanitize(name)), term.Sanitize(known), term.Sanitize(r.Target), p.Warn(stands))
 }
 
-// abandonedAfter is how much later than planned the retry of a command that still runs may
-// be made: as long as those before it take, where many are due together.
+// abandonedAfter is how much later than planned the retry of a command that still runs is
+// rarely made: as long as those before it take, where many are due together.
 const abandonedAfter = 10 * time.Minute
 
-// abandoned reports whether what trigger or replay retried was left by a command that was
-// killed. Nobody makes it any more.
+// abandoned reports whether what trigger or replay retried seems to be left by a command
+// that was killed, so that nobody makes it any more.
 func abandoned(r history.Retried, now time.Time) bool {
 	return r.Agent == "" && r.Standing.State == delivery.Pending && now.Sub(r.Standing.Due) > abandonedAfter
 }

@@ -151,7 +151,7 @@ func (w *bySession) deliver(ctx context.Context, s sample, tell func(activity.At
 	}
 }
 
-const waitsForApp = "the session has it, and is still to hear from the app; ^C ends the waiting, not the delivery"
+const waitsForApp = "the session has it, and is still to hear from the app, unless somebody paused it; ^C ends the waiting, not the delivery"
 
 // sayOnce says something about a long silence, the first time only.
 func (w *bySession) sayOnce(text string) {

@@ -9,7 +9,7 @@
 //	POST /v1/faults   body: FaultRequest          200 {}
 //	POST /v1/replay   body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
 //	POST /v1/webhooks body: WebhookRequest        200 [WebhookChange]
-//	POST /v1/forwarding body: Forwarding          200 Forwarding
+//	POST /v1/forwarding body: {"paused": bool}    200 Forwarding
 //	GET  /v1/follow   ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
 //
 // Whatever fails is answered with {"error": text, "code": Code}. Bodies are bounded by

@@ -55,6 +55,11 @@ func TestForwarding(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	}
+	var refused *Error
+	err := c.ask(t.Context(), http.MethodPost, "/v1/forwarding", []byte("{}"), func([]byte) error { return nil })
+	if !errors.As(err, &refused) || refused.Code != CodeInvalid {
+		t.Errorf("what says neither gets %v", err)
+	}
 }
 
 func TestSign(t *testing.T) {

@@ -190,10 +190,14 @@ func (h handler) webhooks(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) forwarding(w http.ResponseWriter, r *http.Request) {
-	var req Forwarding
-	if err := decodeBody(r, &req); err != nil {
+	var req struct{ Paused *bool }
+	err := decodeBody(r, &req)
+	if err == nil && req.Paused == nil {
+		err = &Error{`the request's body makes no sense: it takes {"paused": true} or {"paused": false}`, CodeInvalid}
+	}
+	if err != nil {
 		fail(w, err)
 		return
 	}
-	answer(w, Forwarding{req.Paused, h.session.Pause(req.Paused)})
+	answer(w, Forwarding{*req.Paused, h.session.Pause(*req.Paused)})
 }

@@ -42,7 +42,7 @@ func (s *Session) deliver(j *job) {
 	}
 	j.lane.queue.done(j)
 	dropped := j.turn.Dropped()
-	if j.answer && !dropped && a.attempt.Outcome.Kind != delivery.Interrupted {
+	if !dropped && a.attempt.Outcome.Kind != delivery.Interrupted && j.lane.queue.answers(j) {
 		s.answer(j.request, a.attempt.Outcome)
 	}
 	up, down := j.see(a)
@@ -58,7 +58,7 @@ func (s *Session) deliver(j *job) {
 		s.tell(a.update(s.Retry), j.lane.target, r, a.attempt.Outcome)
 	}
 	if dropped {
-		j.again()
+		s.again(j)
 		return
 	}
 	s.copies(j, r)

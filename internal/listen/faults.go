@@ -96,7 +96,7 @@ func (s *Session) turns(it *item) func(send.Target) *fault.Turn {
 // is free for others meanwhile. In the order of seq it has no place any more.
 func (s *Session) later(j *job) bool {
 	size := j.kept()
-	return j.turn.Hold(s.attempts, size, func() { j.lane.queue.resubmit(j, size) })
+	return j.turn.Hold(s.attempts, size, func() { s.resubmit(j, size) })
 }
 
 // kept is how much of a job's body is in memory.
@@ -108,10 +108,17 @@ func (j *job) kept() int {
 }
 
 // again makes the attempt that follows one that a fault dropped.
-func (j *job) again() {
+func (s *Session) again(j *job) {
 	j.number++
 	j.recorded <- true
-	j.lane.queue.resubmit(j, j.kept())
+	s.resubmit(j, j.kept())
+}
+
+// resubmit lets a job wait for its turn that a fault kept back.
+func (s *Session) resubmit(j *job, size int) {
+	j.lane.queue.resubmit(j, size)
+	s.note(j, false)
+	s.tellWaiting()
 }
 
 // inHistory reports whether a job that waits is known to be in the history.

@@ -120,8 +120,7 @@ type Session struct {
 	findings  []activity.Update // what there is to say of webhooks once the session is ready
 	taken     chan struct{}     // closed when what an earlier session left is taken up
 	ready     sync.Once
-	pausing   sync.Mutex // guards paused, and is held while it changes
-	paused    bool
+	pausing   pausing
 
 	hinted sync.Map // hints that were said: every answer repeats what led to one
 

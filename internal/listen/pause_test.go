@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/listen"
+	"github.com/solatis/solatis-cli/internal/wire"
 )
 
 // TestAPausedSessionRecordsAndForwardsLater: nothing reaches the app meanwhile, the sender isn't
@@ -116,4 +118,64 @@ func TestAPausedSessionMakesNoRetries(t *testing.T) {
 	if got := a.ids(t); len(got) != 5 || got[2] != "evt_1" {
 		t.Errorf("the app got %q", got)
 	}
+}
+
+// TestASenderThatWaitsAlreadyIsAnsweredWhenASessionIsPaused, since its request is recorded.
+func TestASenderThatWaitsAlreadyIsAnsweredWhenASessionIsPaused(t *testing.T) {
+	a, came, release := waiting(t)
+	r := newWorld(t).start(func(c *listen.Config) { c.Forward, c.Concurrency = targets(t, a.URL), 1 })
+	answers := map[string]chan string{"evt_1": make(chan string, 1), "evt_2": make(chan string, 1)}
+	send := func(id string) {
+		go func() {
+			_, text := post(t, r.url, nil, eventBody(id))
+			answers[id] <- text
+		}()
+		await(t, r, func(u activity.Received) bool { return u.Event == id })
+	}
+	send("evt_1")
+	<-came
+	send("evt_2") // for which there is no slot
+	if n := r.Pause(true); n != 1 {
+		t.Errorf("%d wait", n)
+	}
+	if text := <-answers["evt_2"]; !strings.Contains(text, "forwarding is paused") {
+		t.Errorf("the second sender got %q", text)
+	}
+	release()
+	if text := <-answers["evt_1"]; text != "" {
+		t.Errorf("the first sender got %q", text)
+	}
+	r.Pause(false)
+	await(t, r, attemptOf("evt_2", delivery.Succeeded))
+}
+
+// TestPausesAmongTrafficLoseAndReorderNothing, whoever makes them, at --concurrency 1.
+func TestPausesAmongTrafficLoseAndReorderNothing(t *testing.T) {
+	a := newApp(t, nil)
+	r := newWorld(t).start(func(c *listen.Config) {
+		c.Forward, c.Concurrency, c.Respond = targets(t, a.URL), 1, wire.ModeRelay
+	})
+	toggle := make(chan bool)
+	var toggling sync.WaitGroup
+	for range 2 {
+		toggling.Go(func() {
+			for paused := range toggle {
+				r.Pause(paused)
+			}
+		})
+	}
+	var want []string
+	for i := range 100 {
+		want = append(want, fmt.Sprintf("evt_%03d", i))
+		toggle <- true
+		toggle <- false
+		r.post(t, want[i])
+	}
+	close(toggle)
+	toggling.Wait()
+	r.Pause(false)
+	for range want {
+		await(t, r, func(u activity.Attempted) bool { return u.State == delivery.Succeeded })
+	}
+	wantIDs(t, "the app", a, want...)
 }

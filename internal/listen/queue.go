@@ -18,13 +18,14 @@ type job struct {
 	body     *event.Request
 	size     int
 	name     eventName
-	answer   bool        // whether a sender waits for the app's answer
+	answer   bool        // whether a sender waits for the app's answer; guarded by the queue's mu
 	turn     *fault.Turn // of a first attempt, with what goes wrong on purpose; nil for nothing
 
 	origin delivery.Origin
 	start  *delivery.Start // of what the lane's Line lets start; nil for a first attempt
 	retry  bool            // whether first attempts go before it
-	begun  bool            // whether it has started; guarded by the queue's mu
+	begun  bool            // whether it runs, or did and isn't back; guarded by the queue's mu
+	stored bool            // whether it is in the history; guarded by the queue's mu
 	held   bool            // whether it was held: one such job starts when the one before it has ended
 
 	// recorded brings one value once it is known whether the delivery is in the history:
@@ -126,6 +127,7 @@ func (q *queue) submit(j *job) {
 func (q *queue) resubmit(j *job, size int) {
 	recorded := j.inHistory()
 	q.mu.Lock()
+	j.begun = false
 	j.generation, j.size = 0, size
 	heap.Push(&q.waiting, j)
 	q.bytes += size
@@ -172,20 +174,52 @@ func (q *queue) done(j *job) {
 	q.startDue()
 }
 
-// pause starts nothing until it is called again, with false. It returns how many jobs wait.
-func (q *queue) pause(paused bool) (waiting int) {
+// pause starts nothing until it is called again, with false. It returns how many jobs wait,
+// and those of them whose senders are to be answered.
+func (q *queue) pause(paused bool) (waiting int, unanswered []*job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.paused, waiting = paused, len(q.waiting)+len(q.retries)
+	for _, j := range q.waiting {
+		if q.excuse(j) {
+			unanswered = append(unanswered, j)
+		}
+	}
 	q.startDue()
-	return waiting
+	return waiting, unanswered
 }
 
-// keeps reports whether a job waits because the queue is paused.
-func (q *queue) keeps(j *job) bool {
+// length is how many jobs wait.
+func (q *queue) length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.paused && !j.begun
+	return len(q.waiting) + len(q.retries)
+}
+
+// note notes that a job which waits is in the history, if it is. It reports whether its
+// sender is to be answered.
+func (q *queue) note(j *job, stored bool) (unanswered bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.stored = j.stored || stored
+	return q.excuse(j)
+}
+
+// excuse reports, once, whether a sender would wait in vain for the app's answer to a job:
+// it is recorded, and waits for a paused queue. The caller holds mu.
+func (q *queue) excuse(j *job) bool {
+	if !q.paused || j.begun || !j.stored || !j.answer {
+		return false
+	}
+	j.answer = false
+	return true
+}
+
+// answers reports whether a sender waits for the app's answer to a job that has it.
+func (q *queue) answers(j *job) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return j.answer
 }
 
 // close starts nothing any more, and returns when what was started has ended.

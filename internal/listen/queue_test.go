@@ -139,15 +139,15 @@ func TestAPausedQueueStartsNothing(t *testing.T) {
 	early, retry := &job{delivery: "early", generation: 1, seq: 1}, &job{delivery: "retry", retry: true}
 	q.submit(early)
 	running := <-started
-	if n := q.pause(true); n != 0 || q.keeps(early) {
-		t.Errorf("%d wait, and what has started does: %v", n, q.keeps(early))
+	if n, unanswered := q.pause(true); n != 0 || len(unanswered) > 0 || q.note(early, true) {
+		t.Errorf("%d wait, and what has started does", n)
 	}
 	q.submit(retry)
 	for _, seq := range []uint64{3, 2} {
 		q.submit(&job{delivery: "later", generation: 1, seq: seq})
 	}
 	release(running)
-	if n := q.pause(true); n != 3 || len(started) > 0 || q.running != 0 || !q.keeps(retry) {
+	if n, unanswered := q.pause(true); n != 3 || q.length() != 3 || len(unanswered) > 0 || len(started) > 0 || q.running != 0 {
 		t.Errorf("%d wait, %d run", n, q.running)
 	}
 	q.pause(false)
@@ -157,8 +157,39 @@ func TestAPausedQueueStartsNothing(t *testing.T) {
 		got = append(got, running.seq)
 		release(running)
 	}
-	if !slices.Equal(got, []uint64{2, 3, 0}) || q.keeps(retry) {
+	if !slices.Equal(got, []uint64{2, 3, 0}) {
 		t.Errorf("started %v", got)
+	}
+	q.close()
+}
+
+// TestASenderIsExcusedOnce: when its request is recorded and waits for a paused queue, in
+// whatever order that comes, and after a fault kept it back too.
+func TestASenderIsExcusedOnce(t *testing.T) {
+	q, started, release := startedQueue(1)
+	first := &job{generation: 1, seq: 1, answer: true, recorded: make(chan bool, 1)}
+	q.submit(first)
+	<-started
+	waits := &job{generation: 1, seq: 2, answer: true}
+	q.submit(waits)
+	if q.note(first, true) || q.note(waits, true) {
+		t.Error("one is excused though the queue goes on")
+	}
+	if _, unanswered := q.pause(true); !slices.Equal(unanswered, []*job{waits}) || q.answers(waits) {
+		t.Errorf("%d are excused when it is paused", len(unanswered))
+	}
+	if _, unanswered := q.pause(true); len(unanswered) > 0 || q.note(waits, true) {
+		t.Error("it is excused twice")
+	}
+	later := &job{generation: 1, seq: 3, answer: true}
+	q.submit(later)
+	if q.note(later, false) || !q.note(later, true) {
+		t.Error("one that comes later is excused before it is recorded, or never")
+	}
+	q.resubmit(first, 0) // a fault kept it back
+	release(first)
+	if !q.note(first, false) || q.note(first, false) || q.answers(first) {
+		t.Error("one that was kept back is not excused once")
 	}
 	q.close()
 }

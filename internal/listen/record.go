@@ -157,10 +157,12 @@ func (s *Session) settle(it item, found []history.Recorded) {
 		s.answerUndelivered(it.in)
 	}
 	for i, j := range it.jobs {
-		s.settleJob(it, j, len(found) > 0 && isNew(found[i]), len(found) > 0)
+		isNew := len(found) > 0 && isNew(found[i])
+		s.settleJob(it, j, isNew, len(found) > 0)
+		s.note(j, isNew)
 	}
-	if len(it.jobs) > 0 && len(found) > 0 && isNew(found[0]) {
-		s.answerPaused(it.jobs[0])
+	if len(it.jobs) > 0 {
+		s.tellWaiting()
 	}
 }
 

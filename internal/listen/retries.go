@@ -255,6 +255,7 @@ func (r *retries) submit(starts []delivery.Start, released bool) {
 		if j != nil {
 			j.retry, j.held = !released, released
 			r.lane.queue.submit(j)
+			r.session.tellWaiting()
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Straight struct {
 	Slots   *semaphore.Weighted // of which each retry takes one while it is sent; nil for no bound
 	Now     func() time.Time
 
-	policies sync.Map // targets by whose policy the history knows to draw retries
+	policies policies
 
 	// send takes the place of fault.Turn.Send in tests of the time between the attempts.
 	send func(send.Target, *event.Request) delivery.Outcome
@@ -97,14 +97,36 @@ func (d *straight) begin(ctx context.Context) error {
 		return nil
 	}
 	target := d.target.String()
-	if _, known := d.policies.LoadOrStore(target, true); d.Retry.Retries() && !known {
-		if err := d.History.KeepPolicy(ctx, "", target, d.Retry); err != nil {
-			return err
-		}
+	if err := d.keepPolicy(ctx, target); err != nil {
+		return err
 	}
 	return d.History.AddDelivery(ctx, history.Delivery{
 		ID: d.sent.delivery, Request: d.request.ID, Target: target, Origin: d.Origin, Created: d.Now(),
 	})
+}
+
+// policies are the targets by whose policy the history knows to draw retries.
+type policies struct {
+	mu    sync.Mutex // guards what follows
+	known map[string]bool
+}
+
+// keepPolicy lets the history know by which policy what goes to a target is retried.
+func (w *Straight) keepPolicy(ctx context.Context, target string) error {
+	p := &w.policies
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !w.Retry.Retries() || p.known[target] {
+		return nil
+	}
+	if err := w.History.KeepPolicy(ctx, "", target, w.Retry); err != nil {
+		return err
+	}
+	if p.known == nil {
+		p.known = make(map[string]bool)
+	}
+	p.known[target] = true
+	return nil
 }
 
 // run makes attempts until the delivery is over.

@@ -25,7 +25,7 @@ var everyUpdate = []activity.Update{
 	activity.Received{Disposition: activity.RecordOnly}, activity.Received{Disposition: activity.BadRequest}, activity.Received{DuplicateOf: "req_1", OtherBody: true},
 	activity.Attempted{}, activity.Attempted{Outcome: delivery.Answered, Status: 500}, activity.Attempted{Origin: delivery.Replay},
 	activity.Received{Drift: []string{"", ""}}, activity.Attempted{Retry: 1}, activity.Ready{DisableAfter: 6},
-	activity.Held{}, activity.Disabled{}, activity.Enabled{}, activity.Enabled{NoRetries: true}, activity.Forwarding{Paused: true}, activity.Forwarding{},
+	activity.Held{}, activity.Disabled{}, activity.Enabled{}, activity.Enabled{NoRetries: true}, activity.Forwarding{Paused: true, Changed: true}, activity.Forwarding{Changed: true},
 	activity.TargetDown{}, activity.TargetUp{}, activity.Warning{}, activity.Missed{},
 }
 

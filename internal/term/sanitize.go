@@ -19,11 +19,12 @@ import (
 //
 // The joiners U+200C and U+200D stay between two visible characters beyond ASCII, where
 // emoji and several scripts need them; in "document.\u200danalyzed" they could only
-// deceive. So do the signs that are written together with what follows them, such as
-// U+0600 before Arabic digits, where such a character follows: else they would swallow the
-// blank or the bracket behind the text. All other printable text is unchanged, the backslash too, so that an escape
-// can't be told from the same characters sent as such. To sanitize twice is to sanitize
-// once.
+// deceive. Signs that make one character with what follows them, such as U+0600 with Arabic
+// digits, stay where a visible character beyond ASCII follows: anywhere else they would
+// swallow the blank or the bracket that solatis prints behind the text.
+//
+// All other printable text is unchanged, the backslash too, so that an escape can't be told
+// from the same characters sent as such. To sanitize twice is to sanitize once.
 func Sanitize(s string) string { return sanitize(s, "") }
 
 // SanitizeLines is Sanitize for text of several lines: it keeps line feeds and tabs.

@@ -90,6 +90,8 @@ func (p *Plain) disabled(u activity.Disabled) string {
 
 func (p *Plain) forwarding(u activity.Forwarding) string {
 	switch {
+	case !u.Changed:
+		return ""
 	case u.Paused:
 		return p.alert("forwarding is paused: what comes is recorded, and forwarded after solatis session resume")
 	case u.Waiting == 0:

@@ -157,15 +157,24 @@ func (m *root) trigger(name string, body []byte) tea.Cmd {
 	})
 }
 
+// pause stops forwarding, or goes on with it. What comes of it is seen by the update that
+// follows. Until then a further key would ask for the same once more, and does nothing.
 func (m *root) pause() tea.Cmd {
+	if m.pausing {
+		return nil
+	}
+	m.pausing = true
 	to := !m.header.paused
 	what, done := "going on", "forwarding again"
 	if to {
 		what, done = "pausing", "paused: requests are recorded, and p forwards them"
 	}
 	return m.actThen(what, func(ctx context.Context) (toastNote, error) {
-		return good(done), m.actions.Pause(ctx, to)
-	}, func(m *root) { m.header.paused = to })
+		if err := m.actions.Pause(ctx, to); err != nil {
+			return bad(err.Error()), nil
+		}
+		return good(done), nil
+	}, func(m *root) { m.pausing = false })
 }
 
 func (m *root) enable(s history.Summary) tea.Cmd {

@@ -30,18 +30,19 @@ type filters struct {
 	earlier []string // oldest first, each once
 }
 
-// hints say of terms that match little how they may have been meant.
-func (f *filters) hints() (all []line) {
+// hint says of a filter for one type how it may have been meant.
+func (f *filters) hint() line {
 	q, err := filter.Parse(f.text, time.Time{})
 	if err != nil {
 		return nil
 	}
-	for _, t := range q.Terms {
-		if t.Key == filter.Type && !strings.ContainsAny(t.Value, "*?[") {
-			all = append(all, sayLine(kindFaint, fmt.Sprintf("type:%s is that type alone; type:%s* is all that begin with it.", t.Value, t.Value)))
-		}
+	if len(q.Terms) != 1 {
+		return nil
 	}
-	return all
+	if t := q.Terms[0]; t.Key == filter.Type && !t.Not && !strings.ContainsAny(t.Value, "*?[") {
+		return line{say(kindFaint, fmt.Sprintf("type:%s is that type alone; type:%s* is all that begin with it.", t.Value, t.Value))}
+	}
+	return nil
 }
 
 // maxEarlier is how many earlier filters are kept.

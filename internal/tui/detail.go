@@ -38,17 +38,7 @@ func (d *detail) ask(request string) {
 func (d *detail) arrived(p pages) {
 	if d.loaded {
 		for i := range p.tabs {
-			old := &d.tabs[i]
-			p.tabs[i].top = old.top
-			p.tabs[i].keepFolds(old)
-			p.tabs[i].layOut(d.width, d.method)
-			p.tabs[i].scroll(0, d.height)
-			if old.pattern != "" {
-				top := p.tabs[i].top
-				p.tabs[i].search(old.pattern, d.height)
-				p.tabs[i].current = min(old.current, max(len(p.tabs[i].matches)-1, 0))
-				p.tabs[i].top = top
-			}
+			p.tabs[i].goOn(&d.tabs[i], d.width, d.height, d.method)
 		}
 	}
 	d.pages, d.loaded, d.err = p, true, nil

@@ -46,24 +46,41 @@ func (p *page) folded(f fold) line {
 	return slices.Concat(p.lines[f.from], line{{kindFaint, fmt.Sprintf(" … %d ", f.members)}}, last)
 }
 
-// toggle closes the fold that is meant, or opens it: that of the place which was found, or
-// else the first on the screen that isn't the whole.
+// toggle closes the fold that is meant, or opens it: that around the place which was found,
+// if it is on the screen, or else the first on the screen that isn't the whole.
 func (p *page) toggle(height int) {
-	at := -1
-	if len(p.matches) > 0 {
-		at = p.foldAround(p.matches[p.current].line)
+	if i := p.foldFound(height); i >= 0 {
+		p.toggleFold(i)
+		return
 	}
-	for n := p.top; at < 0 && n < min(p.top+height, len(p.rows)); n++ {
+	for n := p.top; n < min(p.top+height, len(p.rows)); n++ {
 		if i := p.foldAt(p.rows[n].line); i >= 0 && p.folds[i].depth > 0 {
-			at = i
+			p.toggleFold(i)
+			return
 		}
 	}
-	p.toggleFold(at)
+}
+
+// foldFound returns the place of the fold around what was found, or of the closed one that
+// hides it; -1 where that isn't on the screen.
+func (p *page) foldFound(height int) int {
+	if len(p.matches) == 0 {
+		return -1
+	}
+	m := p.matches[p.current]
+	n := p.rowOf(m.line, m.at)
+	switch {
+	case n < p.top || n >= min(p.top+height, len(p.rows)):
+		return -1
+	case p.rows[n].line != m.line:
+		return p.foldAt(p.rows[n].line)
+	}
+	return p.foldAround(m.line)
 }
 
 // toggleLine closes or opens the fold that begins with the row at a height of the screen.
 func (p *page) toggleLine(y int) {
-	if n := p.top + y; n < len(p.rows) {
+	if n := p.top + y; n < len(p.rows) && p.rows[n].at == 0 {
 		p.toggleFold(p.foldAt(p.rows[n].line))
 	}
 }

@@ -64,15 +64,45 @@ func TestFoldingJSON(t *testing.T) {
 	}
 }
 
-// TestFoldsStay when the delivery is read again, and when its tab was left.
+// TestFoldsStay when the delivery is read again, and when its tab was left; a search that is
+// on opens none of them.
 func TestFoldsStay(t *testing.T) {
-	d := speech(t)
-	d.press("-", "-")
-	want := foldedText(d.detail.page())
-	d.press("x", "2", "1") // a mark reads it again
-	if got := foldedText(d.detail.page()); got != want {
-		t.Errorf("got\n%s", got)
+	for _, keys := range []string{"- -", "/ B e n enter z", "/ name enter n - - -"} {
+		d := speech(t)
+		d.press(strings.Fields(keys)...)
+		want := foldedText(d.detail.page())
+		d.press("x", "2", "1") // a mark reads it again
+		if got := foldedText(d.detail.page()); got != want || !strings.Contains(got, "…") {
+			t.Errorf("after %s got\n%s\nwant\n%s", keys, got, want)
+		}
 	}
+}
+
+// TestAReadingStaysWhereItIs when the delivery is read again.
+func TestAReadingStaysWhereItIs(t *testing.T) {
+	s := newShelf(t)
+	s.add(entry{eventType: "task.created", body: `[` + strings.Repeat(`1,`, 99) + `1]`, ago: time.Minute})
+	d := open(t, s, &ready, 80, 24)
+	d.press("enter", "pgdown", "pgdown", "j")
+	want := d.detail.page().top
+	d.press("x")
+	if got := d.detail.page().top; got != want || want == 0 {
+		t.Errorf("the first row is %d, and was %d", got, want)
+	}
+}
+
+// TestFoldingActsOnWhatIsSeen: not on a place that was found and is hidden, or elsewhere.
+func TestFoldingActsOnWhatIsSeen(t *testing.T) {
+	d := speech(t)
+	d.press(strings.Fields("/ B e n enter - - - z")...)
+	d.shows(`"speakers": [ … 2 ],`) // what hid it is open, and all else as it was
+	s := newShelf(t)
+	s.add(entry{eventType: "task.created", body: `{"a":{"x":1},"b":[` + strings.Repeat(`1,`, 99) + `1],"c":{"y":1}}`, ago: time.Minute})
+	d = open(t, s, &ready, 80, 24)
+	d.press(strings.Fields("enter / x enter G z")...)
+	d.shows(`"c": { … 1 }`)
+	d.press("g")
+	d.shows(`"x": 1`)
 }
 
 // TestFoldsHideNothingElse: whatever is folded, each line is seen or in a closed fold, in
@@ -136,5 +166,8 @@ func TestAClickFolds(t *testing.T) {
 	d.click(x, y)
 	d.shows(`"speakers": [ … 2 ],`)
 	d.click(x, y)
+	d.shows(`"name": "Ben"`)
+	d.root.where = onList
+	d.click(x, y) // goes there, and does nothing else
 	d.shows(`"name": "Ben"`)
 }

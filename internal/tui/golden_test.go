@@ -51,7 +51,10 @@ var states = []struct {
 			activity.TargetDown{Target: appURL, Error: "could not connect to localhost:3000: is your app running?", At: noon.Add(-75 * time.Second)},
 		}})
 	}},
-	{"paused", func(d *driver) { d.press("p") }},
+	{"paused", func(d *driver) {
+		d.press("p")
+		d.send(updatesMsg{updates: []activity.Update{activity.Forwarding{Paused: true, Changed: true, Waiting: 1234, At: noon}}})
+	}},
 	{"filter", func(d *driver) { d.press("/"); d.typed("status:5xx") }},
 	{"filter-wrong", func(d *driver) { d.press("/"); d.typed("type:task.* stauts:5xx") }},
 	{"filter-kept", func(d *driver) { d.press("/"); d.typed("task"); d.press("enter") }},

@@ -181,22 +181,29 @@ func (h *header) linkLine(now time.Time, small bool) line {
 		return line{{kindWarn, "◌ connecting"}}
 	case linkConnected:
 		if h.paused {
-			text := "‖ paused, recording only"
-			if n := h.kept(); n > 0 {
-				text = fmt.Sprintf("‖ paused, %d waiting", n)
-			}
-			return line{{kindWarn, text}}
+			return line{{kindWarn, h.pausedText()}}
 		}
 		if h.ready.Relay == "" {
 			return line{{kindGood, "● listening"}}
 		}
 		return line{{kindGood, "● connected"}}
 	case linkLost:
-		return line{{kindBad, "✗ offline"}, {kindWarn, ", again in " + secondsText(h.retryAt.Sub(now))}, why}
+		lost := line{{kindBad, "✗ offline"}, {kindWarn, ", again in " + secondsText(h.retryAt.Sub(now))}, why}
+		if h.paused {
+			lost = append(line{{kindWarn, h.pausedText() + "  "}}, lost...)
+		}
+		return lost
 	case linkOver:
 		return line{{kindBad, "✗ given up"}, why}
 	}
 	return line{{kindFaint, "◌ starting"}}
+}
+
+func (h *header) pausedText() string {
+	if h.kept == 0 {
+		return "‖ paused, recording only"
+	}
+	return "‖ paused, " + countText(h.kept) + " waiting"
 }
 
 // targetLine says where requests go, and whether they can.

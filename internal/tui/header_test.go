@@ -115,25 +115,41 @@ func TestRetriesAndWebhooks(t *testing.T) {
 // under way.
 func TestThePauseIsSeen(t *testing.T) {
 	d := open(t, newShelf(t), &ready, 100, 24)
-	d.happens(activity.Forwarding{Paused: true, At: noon})
+	d.happens(activity.Forwarding{Paused: true, Changed: true, At: noon})
 	d.shows("‖ paused, recording only", "and p forwards them")
-	for _, id := range []string{"req_a", "req_b"} {
-		d.happens(activity.Received{Request: id, Disposition: activity.Forward, At: noon})
+	for i, id := range []string{"req_a", "req_b"} {
+		d.happens(activity.Received{Request: id, Disposition: activity.Forward, At: noon}, activity.Forwarding{Paused: true, Waiting: i + 1, At: noon})
 	}
+	d.happens(activity.Attempted{Request: "req_a", Origin: delivery.Replay, State: delivery.Succeeded, At: noon}) // it still waits
 	d.shows("‖ paused, 2 waiting")
 	if n := d.header.inFlight(noon); n != 0 {
 		t.Errorf("%d are under way", n)
 	}
-	d.happens(activity.Forwarding{Waiting: 2, At: noon})
+	if got := d.header.summary(time.Second, time.UTC); !strings.Contains(got, "0 held, 2 waiting for the next session") {
+		t.Error(got)
+	}
+	d.happens(activity.Disconnected{Reason: "gone", RetryIn: time.Second, At: noon})
+	d.shows("‖ paused, 2 waiting  ✗ offline")
+	d.happens(activity.Connected{At: noon}, activity.Forwarding{Changed: true, Waiting: 2, At: noon})
 	d.shows("● listening", "forwarding again; 2 deliveries waited")
 	if n := d.header.inFlight(noon); n != 2 {
 		t.Errorf("%d are under way", n)
 	}
 	d.press("p")
-	d.happens(activity.Forwarding{Paused: true, At: noon})
+	d.happens(activity.Forwarding{Paused: true, Changed: true, At: noon})
 	d.press("p")
+	d.happens(activity.Forwarding{Changed: true, At: noon})
+	d.shows("nothing was waiting")
 	if !slices.Equal(d.acts, []string{"pause true", "pause false"}) {
 		t.Errorf("it did %q", d.acts)
+	}
+}
+
+// TestASecondKeyDuringAPauseDoesNothing until the first one has had its way.
+func TestASecondKeyDuringAPauseDoesNothing(t *testing.T) {
+	d := open(t, newShelf(t), &ready, 100, 24)
+	if first, second := d.root.pause(), d.root.pause(); first == nil || second != nil {
+		t.Error("the second key acts too")
 	}
 }
 

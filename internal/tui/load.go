@@ -45,9 +45,14 @@ func (m *root) announce(msg updatesMsg) tea.Cmd {
 		case activity.Enabled:
 			n = note("the webhook to " + place(u.Target) + " is enabled; " + plural(u.Released, "held delivery") + " to deliver")
 		case activity.Forwarding:
-			n = note("forwarding again; " + plural(u.Waiting, "delivery") + " waited")
-			if u.Paused {
+			switch {
+			case !u.Changed:
+			case u.Paused:
 				n = toastNote{kindWarn, "‖ paused: requests are recorded, and p forwards them"}
+			case u.Waiting == 0:
+				n = note("forwarding again; nothing was waiting")
+			default:
+				n = note("forwarding again; " + plural(u.Waiting, "delivery") + " waited")
 			}
 		case activity.Resumed:
 			n = note(plural(u.Pending, "delivery") + " of an earlier session resumed")

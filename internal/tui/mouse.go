@@ -37,10 +37,11 @@ func (m *root) mouse(msg tea.MouseMsg) tea.Cmd {
 			return nil
 		}
 		if inDetail {
+			focused := m.where == onDetail
 			m.where = onDetail
 			if y == 1 {
 				m.clickTab(at.X - left)
-			} else if y >= headingHeight {
+			} else if y >= headingHeight && focused {
 				m.detail.page().toggleLine(y - headingHeight)
 				m.detail.page().scroll(0, m.detail.height)
 			}

@@ -105,9 +105,29 @@ func (p *page) scroll(by, height int) {
 	p.top = max(0, min(p.top+by, len(p.rows)-height))
 }
 
-// search finds all places of a pattern and goes to the first one from the top on. Letters
-// of ASCII match in either case.
+// goOn lays out what was read again as it was seen before: folded, searched and scrolled.
+func (p *page) goOn(old *page, width, height int, m ansi.Method) {
+	p.keepFolds(old)
+	p.layOut(width, m)
+	if old.top < len(old.rows) {
+		seen := old.rows[old.top]
+		p.top = p.rowOf(seen.line, seen.at)
+	}
+	p.scroll(0, height)
+	if old.pattern != "" {
+		p.find(old.pattern)
+		p.current = min(old.current, max(len(p.matches)-1, 0))
+	}
+}
+
+// search finds all places of a pattern and goes to the first one from the top on.
 func (p *page) search(pattern string, height int) {
+	p.find(pattern)
+	p.show(height)
+}
+
+// find finds all places of a pattern. Letters of ASCII match in either case.
+func (p *page) find(pattern string) {
 	p.pattern, p.matches, p.current = lowerASCII(pattern), nil, 0
 	if pattern == "" {
 		return
@@ -132,7 +152,6 @@ func (p *page) search(pattern string, height int) {
 		}
 	}
 	p.current = max(p.current, 0)
-	p.show(height)
 }
 
 // maxMatches is how many places are found at most.

@@ -37,6 +37,7 @@ type root struct {
 	cancel  context.CancelFunc // ends the reading of the list's query
 	reading context.Context    // of that query
 	tick    tick
+	pausing bool   // whether a pause, or its end, is under way
 	crash   *crash // what made the view end; nil for nothing
 	quit    func() // ends the program from outside of Update
 }

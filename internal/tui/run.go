@@ -113,6 +113,9 @@ func (h *header) summary(long time.Duration, zone *time.Location) string {
 		fmt.Sprintf("%s received; deliveries: %s ok, %s failed, %s retrying, %s held", countText(h.received),
 			countText(h.ok), countText(h.failed), countText(len(h.retrying)), countText(h.heldNow())),
 	}
+	if h.paused && h.kept > 0 {
+		text[1] += fmt.Sprintf(", %s waiting for the next session", countText(h.kept))
+	}
 	if words := h.latency.words(); words != "" {
 		text = append(text, "The app answered in "+words)
 	}

@@ -14,6 +14,7 @@ type stats struct {
 	received, ok, failed, missed int
 
 	paused    bool                 // whether forwarding is
+	kept      int                  // deliveries that wait for it
 	waiting   map[string]time.Time // requests that are to be answered, since when they were forwarded; zero before that
 	retrying  map[string]nextTry   // deliveries that failed and will be tried again
 	held      map[string]int       // how many deliveries wait for a target to be enabled, by its URL
@@ -57,7 +58,7 @@ func (s *stats) take(u activity.Update) {
 	case activity.Enabled:
 		delete(s.held, u.Target)
 	case activity.Forwarding:
-		s.paused = u.Paused
+		s.paused, s.kept = u.Paused, u.Waiting
 		for request, since := range s.waiting {
 			if since.IsZero() && !u.Paused {
 				s.waiting[request] = u.At
@@ -70,7 +71,9 @@ func (s *stats) take(u activity.Update) {
 }
 
 func (s *stats) attempted(u activity.Attempted) {
-	delete(s.waiting, u.Request)
+	if u.Origin != delivery.Replay { // of which the request may still wait
+		delete(s.waiting, u.Request)
+	}
 	delete(s.retrying, u.Delivery)
 	if u.Outcome == delivery.Answered {
 		s.durations = append(s.durations, u.Duration)
@@ -107,17 +110,6 @@ func (s *stats) batched() {
 // unanswered is for how long a request may be under way before it is thought lost, since
 // a session tells of each end, but a slow view may miss it.
 const unanswered = time.Minute
-
-// kept is how many requests came while forwarding is paused.
-func (s *stats) kept() int {
-	n := 0
-	for _, since := range s.waiting {
-		if since.IsZero() {
-			n++
-		}
-	}
-	return n
-}
 
 // inFlight is how many requests the app is answering now.
 func (s *stats) inFlight(now time.Time) int {

@@ -162,7 +162,7 @@ func (m *root) emptyLines() []line {
 	case !m.list.begun:
 		return []line{nil, sayLine(kindFaint, "reading the history …")}
 	case m.filters.text != "":
-		return append([]line{nil, sayLine(kindPlain, "Nothing matches the filter."), sayLine(kindFaint, "esc takes it away.")}, m.filters.hints()...)
+		return []line{nil, sayLine(kindPlain, "Nothing matches the filter."), sayLine(kindFaint, "esc takes it away."), m.filters.hint()}
 	case h.history != "":
 		return []line{nil, sayLine(kindPlain, "Nothing is recorded yet."), sayLine(kindFaint, "solatis listen records what comes; solatis trigger sends a sample to it.")}
 	case h.ready.URL == "":
