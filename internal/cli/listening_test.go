@@ -170,8 +170,10 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		times, err = strconv.Atoi(args[1])
 		ts.Check(err)
 	}
-	for range times {
-		ts.Check(sessionOf(ts, args[0]).cmd.Process.Signal(os.Interrupt))
+	process := sessionOf(ts, args[0]).cmd.Process
+	ts.Check(process.Signal(os.Interrupt))
+	for range times - 1 {
+		process.Signal(os.Interrupt) // unless it has ended already
 	}
 	awaitEnd(ts, neg, []string{args[0], "130"})
 }
