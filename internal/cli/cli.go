@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -92,6 +93,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		a.report(a.withSources(coded.err))
 		return coded.code
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		a.report(besides(err, context.Canceled))
 		return exitInterrupted
 	case !a.running:
 		a.report(a.withSources(err))
@@ -100,6 +102,15 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		a.report(err)
 		return exitFailed
 	}
+}
+
+// besides is what else a joined error says.
+func besides(err, known error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	return errors.Join(slices.DeleteFunc(slices.Clone(joined.Unwrap()), func(err error) bool { return errors.Is(err, known) })...)
 }
 
 func (a *app) report(err error) {

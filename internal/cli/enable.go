@@ -16,7 +16,7 @@ import (
 func (a *app) newSession() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "session",
-		Short: "Pause a running session, or enable and disable its webhook",
+		Short: "List the running sessions, pause one, or enable and disable its webhook",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -32,6 +32,7 @@ session's is enabled.`,
 now on, until solatis session enable. Attempts that are under way come to their end.
 Without TARGET each of the session's targets is meant.`,
 			"  solatis session disable\n  solatis session disable 3000 --session k3f9"),
+		a.newSessionList(),
 		a.newSessionPause(true, "pause", "Stop forwarding for a while; what comes is recorded",
 			`pause has a session forward nothing until solatis session resume, as p does in its
 live view. What comes is recorded and waits. Attempts that are under way come to their

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -108,6 +109,7 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 	for i := range o.count {
 		if i > 0 {
 			if s, failed = m.next(); failed != nil {
+				o.app.report(failed) // now, since those that were sent may take long
 				break
 			}
 		}
@@ -141,9 +143,18 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 	case err != nil:
 		return err
 	case failed != nil:
-		return failed
+		return silent(failed)
 	}
 	return outcome
+}
+
+// silent is an error that was reported already, for its exit code.
+func silent(err error) error {
+	var coded *codedError
+	if errors.As(err, &coded) {
+		return &codedError{coded.code, nil}
+	}
+	return &codedError{exitFailed, nil}
 }
 
 // untilDue waits while a fault keeps an event back, and leaves its slot to others meanwhile:
