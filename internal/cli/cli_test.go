@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"begin":     startCommand,
 			"await":     awaitLine,
 			"interrupt": interrupt,
+			"crash":     crash,
 			"ended":     awaitEnd,
 			"eventid":   eventID,
 			"post":      post,

@@ -88,7 +88,7 @@ func (o *historyOptions) run(ctx context.Context) (err error) {
 func (o *historyOptions) replay(ctx context.Context, h *history.History, request string, body *[]byte) (activity.Attempted, error) {
 	replay := replayOptions{app: o.app, flags: new(pflag.FlagSet), to: o.to, secret: o.secret}
 	replay.way.session, replay.way.timeout = o.session, send.DefaultTimeout
-	w, err := replay.openWay(h)
+	w, err := replay.openWay(ctx, h)
 	if err != nil {
 		return activity.Attempted{}, err
 	}

@@ -178,6 +178,14 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	awaitEnd(ts, neg, []string{args[0], "130"})
 }
 
+// crash kills a session, as kill -9 does: crash NAME.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	s := sessionOf(ts, args[0])
+	ts.Check(s.cmd.Process.Kill())
+	<-s.ended
+	sessions.Delete(sessionKey(ts, args[0]))
+}
+
 // awaitEnd waits until a session has ended, wants an exit code, and keeps what it said as
 // NAME.out (standard output) and NAME.all: ended NAME CODE.
 func awaitEnd(ts *testscript.TestScript, neg bool, args []string) {

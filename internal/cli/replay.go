@@ -191,7 +191,7 @@ func (o *replayOptions) replay(ctx context.Context, h *history.History, args []s
 	if err != nil {
 		return err
 	}
-	way, err := o.openWay(h)
+	way, err := o.openWay(ctx, h)
 	if err != nil {
 		return err
 	}

@@ -29,9 +29,11 @@ type replayWay struct {
 	info   session.Info
 	to     send.Target      // zero for where each was sent before
 	by     *listen.Straight // nil where the session sends
+
+	release func() error // lets go of the lock of retries; nil without one
 }
 
-func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
+func (o *replayOptions) openWay(ctx context.Context, h *history.History) (*replayWay, error) {
 	w := &replayWay{app: o.app, history: h, secret: o.secret}
 	if o.to == "" {
 		info, err := o.app.chooseSession(o.way.session)
@@ -64,10 +66,19 @@ func (o *replayOptions) openWay(h *history.History) (*replayWay, error) {
 		History: h, Sender: send.New(send.Options{Timeout: o.way.timeout}), Origin: delivery.Replay,
 		Retry: policy, Slots: semaphore.NewWeighted(inFlight), Now: o.app.now,
 	}
+	if policy.Retries() && !o.dryRun && o.print == "" {
+		if w.release, err = o.app.retrying(ctx, h); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
 	return w, nil
 }
 
 func (w *replayWay) close() {
+	if w.release != nil {
+		w.release()
+	}
 	if w.client != nil {
 		w.client.Close()
 	}

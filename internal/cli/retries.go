@@ -35,6 +35,9 @@ Without ID it lists what waits for a retry, and what a disabled webhook holds.`,
 				return err
 			}
 			return a.withHistory(cmd.Context(), func(h *history.History) error {
+				if err := a.cancelAbandoned(cmd.Context(), h); err != nil {
+					return err
+				}
 				v := retriesView{app: a, history: h, json: output == "json"}
 				if len(args) == 0 {
 					return v.list(cmd.Context())
@@ -94,24 +97,11 @@ func (v retriesView) line(r history.Retried, now time.Time) string {
 	stands := string(r.Standing.State)
 	if next, ok := r.Policy.Upcoming(r.Standing, now); ok {
 		stands = next.String()
-		if abandoned(r, now) {
-			stands = fmt.Sprintf("retry %d/%d is overdue; its command may have been killed", next.Retry, next.Of)
-		}
 	}
 	if r.Origin != delivery.Received {
 		stands += ", " + string(r.Origin)
 	}
 	return fmt.Sprintf("%s  %s [%s] to %s: %s", r.ID, p.Strong(term.Sanitize(name)), term.Sanitize(known), term.Sanitize(r.Target), p.Warn(stands))
-}
-
-// abandonedAfter is how much later than planned the retry of a command that still runs is
-// rarely made: as long as those before it take, where many are due together.
-const abandonedAfter = 10 * time.Minute
-
-// abandoned reports whether what trigger or replay retried seems to be left by a command
-// that was killed, so that nobody makes it any more.
-func abandoned(r history.Retried, now time.Time) bool {
-	return r.Agent == "" && r.Standing.State == delivery.Pending && now.Sub(r.Standing.Due) > abandonedAfter
 }
 
 // unattended says which targets no session makes retries for.
@@ -139,7 +129,7 @@ func (v retriesView) unattended(waiting []history.Retried) error {
 			term.Sanitize(r.Target), term.Sanitize(r.Target))
 	}
 	if alone {
-		fmt.Fprintln(v.app.streams.Err, "retries of trigger and replay are made only while the command runs; solatis replay ID sends an event of one that was killed anew")
+		fmt.Fprintln(v.app.streams.Err, "retries of trigger and replay are made only while the command runs")
 	}
 	return nil
 }

@@ -21,10 +21,11 @@ import (
 
 // straight sends events to the URL of --to, and records them where there is a history.
 type straight struct {
-	app    *app
-	target send.Target
-	secret signature.Secret
-	by     *listen.Straight
+	app     *app
+	target  send.Target
+	secret  signature.Secret
+	by      *listen.Straight
+	release func() error // lets go of the lock of retries; nil without one
 }
 
 func (o *triggerOptions) newStraight(ctx context.Context, slots *semaphore.Weighted) (*straight, error) {
@@ -40,10 +41,17 @@ func (o *triggerOptions) newStraight(ctx context.Context, slots *semaphore.Weigh
 	if err != nil {
 		fmt.Fprintln(o.app.streams.Err, "solatis: not recorded:", err)
 	}
-	return &straight{o.app, target, secret, &listen.Straight{
+	w := &straight{app: o.app, target: target, secret: secret, by: &listen.Straight{
 		History: h, Sender: send.New(send.Options{Timeout: o.timeout}), Origin: delivery.Trigger,
 		Retry: o.policy, Slots: slots, Now: o.app.now,
-	}}, nil
+	}}
+	if h != nil && o.policy.Retries() {
+		if w.release, err = o.app.retrying(ctx, h); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	return w, nil
 }
 
 func (o *triggerOptions) openHistory(ctx context.Context) (*history.History, error) {
@@ -55,6 +63,9 @@ func (o *triggerOptions) openHistory(ctx context.Context) (*history.History, err
 }
 
 func (w *straight) close() {
+	if w.release != nil {
+		w.release()
+	}
 	w.by.Sender.Close()
 	if w.by.History != nil {
 		w.by.History.Close()

@@ -14,3 +14,6 @@ var Migrations = migrations
 
 // OfOpen is how open deliveries are asked for.
 const OfOpen = ofOpen
+
+// OfAbandoned is how abandoned deliveries are asked for.
+const OfAbandoned = ofAbandoned

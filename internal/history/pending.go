@@ -99,6 +99,14 @@ func (h *History) CancelReplays(ctx context.Context, agent string) (n int, err e
 	return h.cancel(ctx, ` WHERE agent = ? AND state IN ('pending', 'held') AND origin <> 'received'`, agent)
 }
 
+// CancelAbandoned cancels what commands that were killed would have retried, and says how many
+// deliveries that were. None that retries may be running.
+func (h *History) CancelAbandoned(ctx context.Context) (n int, err error) {
+	return h.cancel(ctx, ofAbandoned)
+}
+
+const ofAbandoned = ` WHERE agent = '' AND state IN ('pending', 'held') AND failed > 0 AND origin <> 'received'`
+
 func (h *History) cancel(ctx context.Context, which string, args ...any) (n int, err error) {
 	err = h.db.Update(ctx, func(tx *sqlitedb.Tx) error {
 		changed, err := tx.Exec(`UPDATE deliveries SET state = 'cancelled', due = NULL, wait = 0`+which, args...)

@@ -185,6 +185,43 @@ func TestCancelReplays(t *testing.T) {
 	}
 }
 
+// TestCancelAbandoned takes what a command waited to make again, and nothing of a session, nor
+// a first attempt that may be under way.
+func TestCancelAbandoned(t *testing.T) {
+	h := fresh(t)
+	add(t, h, record(1, "a", "", ""))
+	waits := delivery.Standing{State: delivery.Pending, Failed: 1, Due: start, Wait: time.Minute}
+	for id, c := range map[string]struct {
+		agent    string
+		origin   delivery.Origin
+		standing delivery.Standing
+	}{
+		"dlv_trigger": {"", delivery.Trigger, waits}, "dlv_replay": {"", delivery.Replay, waits}, "dlv_session": {"agent", delivery.Replay, waits},
+		"dlv_received": {"", delivery.Received, waits}, "dlv_new": {"", delivery.Trigger, delivery.New()},
+		"dlv_done": {"", delivery.Trigger, delivery.Standing{State: delivery.Exhausted, Failed: 6}},
+	} {
+		d := history.Delivery{ID: id, Request: "req_a", Agent: c.agent, Target: "app", Origin: c.origin, Created: start}
+		err := h.AddDelivery(t.Context(), d)
+		if err == nil {
+			err = h.Keep(t.Context(), c.agent, "app", history.Step{Effects: delivery.Effects{Keep: []delivery.Open{{ID: id, Origin: c.origin, Standing: c.standing}}}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := h.CancelAbandoned(t.Context())
+	equal(t, "cancelled", fmt.Sprint(n, " ", err), "2 <nil>")
+	all, err := h.Retries(t.Context(), "req_a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if got := r.Standing.State == delivery.Cancelled; got != (r.ID == "dlv_trigger" || r.ID == "dlv_replay") {
+			t.Errorf("%s is %s", r.ID, r.Standing.State)
+		}
+	}
+}
+
 // TestOpenDeliveriesAreFoundByTheirIndex: a start doesn't read the whole history.
 func TestOpenDeliveriesAreFoundByTheirIndex(t *testing.T) {
 	db, err := sqlitedb.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"), sqlitedb.Options{Name: "history", Migrations: history.Migrations})
@@ -194,13 +231,14 @@ func TestOpenDeliveriesAreFoundByTheirIndex(t *testing.T) {
 	defer db.Close()
 	for _, statement := range []string{
 		"SELECT id FROM deliveries" + history.OfOpen, "UPDATE deliveries SET state = 'cancelled'" + history.OfOpen,
+		"UPDATE deliveries SET state = 'cancelled'" + history.OfAbandoned + " AND ?1 <> ?2",
 	} {
 		var plan string
 		err = db.View(t.Context(), func(tx *sqlitedb.Tx) error {
 			var ignored int
 			return tx.QueryRow("EXPLAIN QUERY PLAN "+statement, "a", "t").Scan(&ignored, &ignored, &ignored, &plan)
 		})
-		if err != nil || !strings.Contains(plan, "deliveries_open (agent=? AND target=?)") {
+		if err != nil || !strings.Contains(plan, "deliveries_open (agent=?") {
 			t.Errorf("%s: %s, %v", statement, plan, err)
 		}
 	}
