@@ -61,16 +61,16 @@ func usageErrorf(format string, args ...any) error {
 	return &codedError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// patient is how long after a SIGINT or SIGTERM a second one counts as the same: a wrapper
+// sameSignal is how long after a SIGINT or SIGTERM a second one counts as the same: a wrapper
 // that hands it on and the terminal, which reaches both, send two together.
-const patient = 300 * time.Millisecond
+const sameSignal = 300 * time.Millisecond
 
 // Main runs the command line and returns the exit code. The first SIGINT or SIGTERM ends
 // a command in good order, the second one at once.
 func Main(args []string, streams term.Streams, env func(string) string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, func() { time.AfterFunc(patient, stop) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) })
 	return run(ctx, args, streams, env)
 }
 

@@ -136,7 +136,7 @@ func (w *replayWay) sendNext(ctx context.Context, r *replayed, progress *sends, 
 		}
 	})
 	result := done.Last()
-	if state := result.State; state.Final() && state != delivery.Cancelled {
+	if settled(result) {
 		progress.add(sentBy(w.deciding(done)...))
 	}
 	var refused *control.Error

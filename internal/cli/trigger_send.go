@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/solatis/solatis-cli/internal/activity"
-	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/term"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -128,7 +127,7 @@ func (o *triggerOptions) sendMany(ctx context.Context, by courier, m *maker, s s
 					release()
 				}
 			})
-			if err == nil || t.over() {
+			if err == nil || len(t.attempts) > 0 && settled(t.attempts[0]) {
 				summary.add(t.sent(s))
 			}
 			return err
@@ -191,12 +190,6 @@ func (t triggered) sent(s sample) sent {
 		return sent{name: name, label: "dropped on purpose", idle: true, detail: "the session makes another attempt"}
 	}
 	return sentBy(asked...)
-}
-
-// over reports whether the app has had its say, though something failed or was
-// interrupted then.
-func (t triggered) over() bool {
-	return len(t.attempts) > 0 && t.attempts[0].State.Final() && t.attempts[0].State != delivery.Cancelled
 }
 
 // parseRate reads --rate: events a second, or a number of them and a unit of time.

@@ -74,6 +74,11 @@ func droppedOnly(u activity.Attempted) bool {
 	return u.State == delivery.Pending && fault.Drops(u.Fault)
 }
 
+// settled reports whether the app has had its say, and wasn't interrupted.
+func settled(last activity.Attempted) bool {
+	return last.State.Final() && last.State != delivery.Cancelled
+}
+
 // verdict returns the exit code, as an error, of the attempts that count.
 func verdict(all ...activity.Attempted) error {
 	code := exitDone

@@ -4,13 +4,13 @@
 //
 // The requests, all to the host "solatis":
 //
-//	GET  /v1/info     200 session.Info
-//	POST /v1/sign     body: any bytes             200 {"signature": hex}
-//	POST /v1/faults   body: FaultRequest          200 {}
-//	POST /v1/replay   body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
-//	POST /v1/webhooks body: WebhookRequest        200 [WebhookChange]
-//	POST /v1/forwarding body: {"paused": bool}    200 Forwarding
-//	GET  /v1/follow   ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
+//	GET  /v1/info        200 session.Info
+//	POST /v1/sign        body: any bytes             200 {"signature": hex}
+//	POST /v1/faults      body: FaultRequest          200 {}
+//	POST /v1/replay      body: ReplayRequest         200 activity.Attempted, as activity.AppendJSON writes it
+//	POST /v1/webhooks    body: WebhookRequest        200 [WebhookChange]
+//	POST /v1/forwarding  body: {"paused": bool}      200 Forwarding
+//	GET  /v1/follow      ?event=evt_… to narrow it   200 lines: {"type":"subscribed"}, then an update each
 //
 // Whatever fails is answered with {"error": text, "code": Code}. Bodies are bounded by
 // MaxBody. As defence in depth, a request for another host, or with an Origin, which

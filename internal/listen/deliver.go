@@ -9,6 +9,7 @@ import (
 	"github.com/solatis/solatis-cli/internal/activity"
 	"github.com/solatis/solatis-cli/internal/delivery"
 	"github.com/solatis/solatis-cli/internal/event"
+	"github.com/solatis/solatis-cli/internal/fault"
 	"github.com/solatis/solatis-cli/internal/history"
 	"github.com/solatis/solatis-cli/internal/send"
 )
@@ -129,6 +130,15 @@ func (s *Session) attempt(ctx context.Context, j *job, r *event.Request) attempt
 		ended:    s.Now(),
 		standing: standingAfter(outcome, j.turn),
 	}
+}
+
+// standingAfter is how a delivery without retries stands after an attempt. One that was
+// dropped on purpose is followed by another in any case.
+func standingAfter(o delivery.Outcome, turn *fault.Turn) delivery.Standing {
+	if turn.Dropped() {
+		return delivery.New()
+	}
+	return delivery.Standing{State: o.Next()}
 }
 
 // tell publishes an attempt that is recorded.

@@ -11,6 +11,9 @@
 // A request that may have come before, because it already waited when the connection
 // was made, is recorded first and delivered only if it was not known: see
 // Session.Request.
+//
+// Straight is the other half: it sends what no session has, from within the command that
+// wants it sent, and shares with a session how attempts are described and recorded.
 package listen
 
 import (

@@ -29,10 +29,17 @@ const (
 
 func (f form) String() string { return [...]string{"JSON", "raw", "hex"}[f] }
 
-// bodyLines returns a body as lines, what can be folded of them, and the form that they have.
-func bodyLines(body []byte, f form) ([]line, []fold, form) {
+// bodyText is a body as it is shown.
+type bodyText struct {
+	lines []line
+	folds []fold // what can be folded of them
+	form  form
+}
+
+// textOf returns a body in a form, or in the next one that it can be shown in.
+func textOf(body []byte, f form) bodyText {
 	if len(body) == 0 {
-		return []line{sayLine(kindFaint, "no body")}, nil, f
+		return bodyText{lines: []line{sayLine(kindFaint, "no body")}, form: f}
 	}
 	shown := body[:min(len(body), maxShownBytes)]
 	var all []line
@@ -54,7 +61,7 @@ func bodyLines(body []byte, f form) ([]line, []fold, form) {
 	if f == formHex {
 		all = hexLines(shown)
 	}
-	return bounded(all, len(shown) < len(body), len(body)), folds, f
+	return bodyText{bounded(all, len(shown) < len(body), len(body)), folds, f}
 }
 
 // bounded cuts what is too long to show, and says so.

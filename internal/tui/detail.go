@@ -60,6 +60,12 @@ func (d *detail) layOut() {
 	p.scroll(0, d.height)
 }
 
+// fold changes what is folded in the open tab.
+func (d *detail) fold(change func(*page)) {
+	change(d.page())
+	d.page().scroll(0, d.height) // it may end before the top now
+}
+
 // turn opens another tab.
 func (d *detail) turn(to int) {
 	d.tab = (to + tabs) % tabs

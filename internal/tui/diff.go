@@ -70,15 +70,14 @@ func differences(before, after []byte) []line {
 	if len(before) > maxDiffBytes || len(after) > maxDiffBytes {
 		return []line{sayLine(kindWarn, fmt.Sprintf("they differ, and are too long to compare: %s and %s", bytesText(len(before)), bytesText(len(after))))}
 	}
-	b, _, formBefore := bodyLines(before, formPretty)
-	a, _, formAfter := bodyLines(after, formPretty)
-	if formBefore != formAfter {
-		return []line{sayLine(kindWarn, fmt.Sprintf("one is %s and the other %s", formBefore, formAfter))}
+	b, a := textOf(before, formPretty), textOf(after, formPretty)
+	if b.form != a.form {
+		return []line{sayLine(kindWarn, fmt.Sprintf("one is %s and the other %s", b.form, a.form))}
 	}
-	if len(b) > maxDiffLines || len(a) > maxDiffLines {
-		return []line{sayLine(kindWarn, fmt.Sprintf("they differ, and are too long to compare: %d and %d lines", len(b), len(a)))}
+	if len(b.lines) > maxDiffLines || len(a.lines) > maxDiffLines {
+		return []line{sayLine(kindWarn, fmt.Sprintf("they differ, and are too long to compare: %d and %d lines", len(b.lines), len(a.lines)))}
 	}
-	return diffLines(joined(b), joined(a))
+	return diffLines(joined(b.lines), joined(a.lines))
 }
 
 func joined(all []line) string {

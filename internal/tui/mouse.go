@@ -42,8 +42,7 @@ func (m *root) mouse(msg tea.MouseMsg) tea.Cmd {
 			if y == 1 {
 				m.clickTab(at.X - left)
 			} else if y >= headingHeight && focused {
-				m.detail.page().toggleLine(y - headingHeight)
-				m.detail.page().scroll(0, m.detail.height)
+				m.detail.fold(func(p *page) { p.toggleLine(y - headingHeight) })
 			}
 			return nil
 		}

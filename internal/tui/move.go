@@ -147,14 +147,11 @@ func (m *root) keyInDetail(k tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(k, keys.prevFound):
 		d.page().next(-1, d.height)
 	case key.Matches(k, keys.fold):
-		d.page().toggle(d.height)
-		d.page().scroll(0, d.height)
+		d.fold(func(p *page) { p.toggle(d.height) })
 	case key.Matches(k, keys.foldMore):
-		d.page().closeLevel()
-		d.page().scroll(0, d.height)
+		d.fold((*page).closeLevel)
 	case key.Matches(k, keys.foldLess):
-		d.page().openLevel()
-		d.page().scroll(0, d.height)
+		d.fold((*page).openLevel)
 	case key.Matches(k, keys.form):
 		d.wanted = (d.form + 1) % forms
 		return m.show(d.request)

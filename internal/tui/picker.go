@@ -81,7 +81,7 @@ func (p *picker) preview(m *root) tea.Cmd {
 
 func (p *picker) previewed(msg previewMsg) {
 	p.body, p.err = msg.body, msg.err
-	p.lines, _, _ = bodyLines(msg.body, formPretty)
+	p.lines = textOf(msg.body, formPretty).lines
 }
 
 // key implements overlay.

@@ -39,10 +39,10 @@ type material struct {
 // pages makes the tabs. It takes a while for a large body.
 func (m material) pages() pages {
 	p := pages{details: m.details}
-	body, folds, form := bodyLines(m.details.Request.Body, m.form)
-	p.form = form
-	p.tabs[tabBody] = newPage(body)
-	p.tabs[tabBody].folds = folds
+	body := textOf(m.details.Request.Body, m.form)
+	p.form = body.form
+	p.tabs[tabBody] = newPage(body.lines)
+	p.tabs[tabBody].folds = body.folds
 	p.tabs[tabRequest] = newPage(m.request())
 	p.tabs[tabResponse] = newPage(m.responses())
 	p.tabs[tabAttempts] = newPage(m.attempts())
@@ -163,8 +163,7 @@ func outcomeLines(o delivery.Outcome) []line {
 	}
 	all = append(all, headerLines(o.Header)...)
 	all = append(all, nil)
-	body, _, _ := bodyLines(o.Body, formPretty)
-	all = append(all, body...)
+	all = append(all, textOf(o.Body, formPretty).lines...)
 	if o.Truncated {
 		all = append(all, sayLine(kindWarn, "… only the first "+bytesText(delivery.MaxRecordedBody)+" were recorded"))
 	}

@@ -166,9 +166,10 @@ func TestFormsOfBodies(t *testing.T) {
 		{"many lines", "[" + strings.Repeat("1,", 30_000) + "1]", formPretty, formPretty, "[", "… cut here: the whole has 58.6 KiB; s saves it to a file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			all, _, is := bodyLines([]byte(c.body), c.want)
-			if is != c.is {
-				t.Fatalf("it is shown as %v, want %v", is, c.is)
+			text := textOf([]byte(c.body), c.want)
+			all := text.lines
+			if text.form != c.is {
+				t.Fatalf("it is shown as %v, want %v", text.form, c.is)
 			}
 			if got := all[0].text(); got != c.first {
 				t.Errorf("it begins with %.80q, want %.80q", got, c.first)
